@@ -1,0 +1,61 @@
+package import GridModel
+
+/// Tells one caller's request from another's; the loop that feeds the machine makes it and gets it back in an effect.
+package struct RequestToken: Hashable, Sendable {
+    package let number: UInt64
+
+    package init(number: UInt64) { self.number = number }
+}
+
+/// One connection of an agent. A newer session of a node replaces the older; what an older one still says is ignored.
+package struct SessionID: Hashable, Sendable {
+    package let number: UInt64
+
+    package init(number: UInt64) { self.number = number }
+}
+
+/// Everything that can happen to the grid.
+package enum GridInput: Sendable {
+    /// A new task, already validated. Its key, if any, is known not to belong to a finished task; the machine looks
+    /// among the living.
+    case submit(TaskSpec, key: String?, RequestToken)
+    case cancel(TaskID, by: String, RequestToken)
+    /// A node was named by the configuration, an enrolment or `RegisterNode`.
+    case registerNode(Node, RequestToken?)
+    case removeNode(NodeName, by: String, RequestToken)
+    case setSchedulability(NodeName, Schedulability, by: String, RequestToken)
+    /// An agent's hello: who it is, and every attempt it still has, running or with a result not yet taken.
+    case nodeConnected(Node, SessionID, attempts: [AttemptRef])
+    case nodeDisconnected(NodeName, SessionID, reason: String)
+    case heartbeat(NodeName, SessionID, NodeSample)
+    case reports(NodeName, SessionID, [AttemptReport])
+    /// Time has passed; due at `GridMachine.nextDeadline`.
+    case tick
+}
+
+/// What the loop must do, in this order, once the batch is committed.
+package enum GridEffect: Sendable {
+    /// Keep this task as it now is. Only for durable tasks.
+    case saveTask(GridTask)
+    case saveNode(Node)
+    case deleteNode(NodeName)
+    /// Keep and publish. Ephemeral tasks emit none.
+    case emit(GridEvent)
+    /// A submission was taken. `isNew` is false when its key named a living task; the task is then that one.
+    case accepted(RequestToken, GridTask, isNew: Bool)
+    /// The answer to a request that is not a submission.
+    case answered(RequestToken, GridAnswer)
+    case refused(RequestToken, Refusal)
+    /// Tell the node of this session. Sent at once; there is nothing to do if the session is gone.
+    case order(NodeName, SessionID, Order)
+    /// A task that still lives changed state, or one that lives made progress: for those who watch it.
+    case taskChanged(GridTask)
+    case progress(AttemptRef, percent: Double, stage: String)
+    /// A task reached its terminal state. The machine has forgotten it.
+    case taskSettled(GridTask)
+}
+
+package enum GridAnswer: Sendable {
+    case task(GridTask)
+    case node(Node)
+}

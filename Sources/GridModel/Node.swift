@@ -1,0 +1,175 @@
+/// A machine of the grid as it is kept: what it is, what it has, and what its owner said of it.
+package struct Node: Sendable, Hashable {
+    package let name: NodeName
+    package var role: NodeRole
+    package var link: LinkKind
+    /// Where it was last seen from, or where it is to be reached.
+    package var address: String
+    package var inventory: NodeInventory
+    package var schedulability: Schedulability
+    package var labels: [String: String]
+    /// Registered by a program that speaks for it (`RegisterNode`): shown, never given a task.
+    package var isExternal: Bool
+
+    package init(
+        name: NodeName, role: NodeRole = .compute, link: LinkKind = .agent, address: String = "",
+        inventory: NodeInventory = NodeInventory(), schedulability: Schedulability = .open,
+        labels: [String: String] = [:], isExternal: Bool = false
+    ) {
+        self.name = name
+        self.role = role
+        self.link = link
+        self.address = address
+        self.inventory = inventory
+        self.schedulability = schedulability
+        self.labels = labels
+        self.isExternal = isExternal
+    }
+}
+
+package enum NodeRole: Sendable, Hashable {
+    case primary, secondary, compute
+    /// As an external program gave it.
+    case other(String)
+
+    package init(_ text: String) {
+        switch text {
+        case "primary": self = .primary
+        case "secondary": self = .secondary
+        case "compute": self = .compute
+        default: self = .other(text)
+        }
+    }
+
+    package var text: String {
+        switch self {
+        case .primary: "primary"
+        case .secondary: "secondary"
+        case .compute: "compute"
+        case .other(let text): text
+        }
+    }
+}
+
+/// How the coordinator reaches a node.
+package enum LinkKind: String, Sendable, Hashable, CaseIterable {
+    /// The coordinator's own machine: an agent beside it, over loopback.
+    case local
+    /// The node dials in.
+    case agent
+}
+
+/// What the coordinator believes of a node's life.
+package enum NodeLiveness: String, Sendable, Hashable, CaseIterable {
+    /// Connected and heard from.
+    case online
+    /// Silent or cut off for a moment: nothing new is placed there, nothing is taken away.
+    case suspect
+    /// Gone; what it ran is treated by each task's `onLost`.
+    case offline
+}
+
+/// What a node's owner allows.
+package enum Schedulability: String, Sendable, Hashable, CaseIterable {
+    case open
+    /// Nothing new; what runs may finish.
+    case cordoned
+    /// As cordoned, and reported as drained when the last attempt ends.
+    case draining
+}
+
+/// What a node has, as it said when it connected.
+package struct NodeInventory: Sendable, Hashable {
+    package var os: String
+    package var osVersion: String
+    package var arch: String
+    package var hostname: String
+    package var cores: Int
+    package var memoryBytes: Int64
+    package var diskBytes: Int64
+    package var gpus: [GPU]
+    package var agentVersion: String
+    /// Found programs and other facts, by name: `python3` → `3.11.2`.
+    package var capabilities: [String: String]
+
+    package init(
+        os: String = "", osVersion: String = "", arch: String = "", hostname: String = "", cores: Int = 0,
+        memoryBytes: Int64 = 0, diskBytes: Int64 = 0, gpus: [GPU] = [], agentVersion: String = "",
+        capabilities: [String: String] = [:]
+    ) {
+        self.os = os
+        self.osVersion = osVersion
+        self.arch = arch
+        self.hostname = hostname
+        self.cores = cores
+        self.memoryBytes = memoryBytes
+        self.diskBytes = diskBytes
+        self.gpus = gpus
+        self.agentVersion = agentVersion
+        self.capabilities = capabilities
+    }
+}
+
+package struct GPU: Sendable, Hashable {
+    package var index: Int
+    package var model: String
+    package var memoryBytes: Int64
+    /// As the vendor's tool names it; empty when it does not.
+    package var uuid: String
+    package var driver: String
+
+    package init(index: Int, model: String, memoryBytes: Int64, uuid: String = "", driver: String = "") {
+        self.index = index
+        self.model = model
+        self.memoryBytes = memoryBytes
+        self.uuid = uuid
+        self.driver = driver
+    }
+}
+
+/// One heartbeat's measurements. Percentages are 0 ... 100.
+package struct NodeSample: Sendable, Hashable {
+    package var cpuPercent: Double
+    package var memoryPercent: Double
+    package var memoryAvailableBytes: Int64
+    package var diskFreeBytes: Int64
+    package var load1: Double
+    package var gpus: [GPUSample]
+    package var runningAttempts: Int
+    /// The node's wall clock when it sent this, for the skew.
+    package var sentAt: Timestamp
+    /// Round trip of the previous heartbeat as the agent measured it; 0 before the first.
+    package var roundTripMicroseconds: Int64
+
+    package init(
+        cpuPercent: Double = 0, memoryPercent: Double = 0, memoryAvailableBytes: Int64 = 0, diskFreeBytes: Int64 = 0,
+        load1: Double = 0, gpus: [GPUSample] = [], runningAttempts: Int = 0,
+        sentAt: Timestamp = Timestamp(microseconds: 0), roundTripMicroseconds: Int64 = 0
+    ) {
+        self.cpuPercent = cpuPercent
+        self.memoryPercent = memoryPercent
+        self.memoryAvailableBytes = memoryAvailableBytes
+        self.diskFreeBytes = diskFreeBytes
+        self.load1 = load1
+        self.gpus = gpus
+        self.runningAttempts = runningAttempts
+        self.sentAt = sentAt
+        self.roundTripMicroseconds = roundTripMicroseconds
+    }
+}
+
+package struct GPUSample: Sendable, Hashable {
+    package var index: Int
+    package var utilizationPercent: Double
+    package var memoryUsedBytes: Int64
+    package var temperatureCelsius: Double
+
+    package init(
+        index: Int, utilizationPercent: Double = 0, memoryUsedBytes: Int64 = 0, temperatureCelsius: Double = 0
+    ) {
+        self.index = index
+        self.utilizationPercent = utilizationPercent
+        self.memoryUsedBytes = memoryUsedBytes
+        self.temperatureCelsius = temperatureCelsius
+    }
+}
