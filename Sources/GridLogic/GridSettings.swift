@@ -1,5 +1,3 @@
-package import GridModel
-
 /// The numbers the grid decides by.
 package struct GridSettings: Sendable {
     /// Backoff before attempt n + 1: initial × 2^(n-1), at most the cap, less up to `jitterFraction` of it.

@@ -1,0 +1,81 @@
+package import GridModel
+
+extension Noizylab_Grid_Event {
+    /// One way only: readers of the log need the fields and the sentence, nobody needs the fact back.
+    package init(_ event: GridEvent) {
+        self.init()
+        number = event.number
+        atUs = event.at.microseconds
+        switch event.fact {
+        case .taskSubmitted(let id, let type, let submitter):
+            kind = "task_submitted"
+            task = id.description
+            data = ["type": type, "submitter": submitter]
+            text = "task \(id) (\(type)) submitted" + (submitter.isEmpty ? "" : " by \(submitter)")
+        case .taskAssigned(let ref, let name):
+            set("task_assigned", ref, name)
+            text = "task \(ref.task) assigned to \(name) (attempt \(ref.epoch))"
+        case .taskStarted(let ref, let name):
+            set("task_started", ref, name)
+            text = "task \(ref.task) started on \(name) (attempt \(ref.epoch))"
+        case .taskRetrying(let ref, let name, let end, let delay, let reason):
+            set("task_retrying", ref, name)
+            data = ["end": end.rawValue, "delay_ms": "\(delay)", "reason": reason]
+            text = "task \(ref.task) will be tried again in \(delay) ms: attempt \(ref.epoch) on \(name) "
+            text += "ended \(end.rawValue)" + (reason.isEmpty ? "" : " (\(reason))")
+        case .taskCancelRequested(let id, let by):
+            kind = "task_cancel_requested"
+            task = id.description
+            data = ["by": by]
+            text = "cancel of task \(id) requested" + (by.isEmpty ? "" : " by \(by)")
+        case .taskFinished(let id, let state, let reason):
+            kind = "task_finished"
+            task = id.description
+            data = ["state": state.rawValue, "reason": reason]
+            text = "task \(id) \(state.rawValue)" + (reason.isEmpty ? "" : ": \(reason)")
+        case .lateResultRefused(let ref, let name):
+            set("late_result_refused", ref, name)
+            text = "a late result of attempt \(ref.epoch) of task \(ref.task) from \(name) was refused"
+        case .nodeRegistered(let name):
+            set("node_registered", name)
+            text = "node \(name) registered"
+        case .nodeOnline(let name):
+            set("node_online", name)
+            text = "node \(name) is online"
+        case .nodeSuspect(let name, let reason):
+            set("node_suspect", name)
+            data = ["reason": reason]
+            text = "node \(name) is suspect: \(reason)"
+        case .nodeOffline(let name, let reason):
+            set("node_offline", name)
+            data = ["reason": reason]
+            text = "node \(name) is offline: \(reason)"
+        case .nodeSchedulabilityChanged(let name, let schedulability, let by):
+            set("node_schedulability_changed", name)
+            data = ["schedulability": schedulability.rawValue, "by": by]
+            text = "node \(name) is now \(schedulability.rawValue)" + (by.isEmpty ? "" : " (by \(by))")
+        case .nodeDrained(let name):
+            set("node_drained", name)
+            text = "node \(name) is drained"
+        case .nodeRemoved(let name, let by):
+            set("node_removed", name)
+            data = ["by": by]
+            text = "node \(name) removed" + (by.isEmpty ? "" : " by \(by)")
+        case .failoversPaused(let paused, let reason):
+            kind = paused ? "failovers_paused" : "failovers_resumed"
+            data = ["reason": reason]
+            text = "failovers \(paused ? "paused" : "resumed"): \(reason)"
+        }
+    }
+
+    private mutating func set(_ kind: String, _ name: NodeName) {
+        self.kind = kind
+        node = name.text
+    }
+
+    private mutating func set(_ kind: String, _ ref: AttemptRef, _ name: NodeName) {
+        set(kind, name)
+        task = ref.task.description
+        epoch = ref.epoch
+    }
+}

@@ -1,0 +1,94 @@
+package import GridModel
+
+extension Noizylab_Grid_NodeInfo {
+    /// What is kept of a node; liveness and measurements are the caller's to add.
+    package init(_ node: Node) {
+        self.init()
+        name = node.name.text
+        role = node.role.text
+        link = node.link.rawValue
+        schedulability = node.schedulability.rawValue
+        address = node.address
+        inventory = Noizylab_Grid_NodeInventory(node.inventory)
+        labels = node.labels
+        isExternal = node.isExternal
+    }
+
+    package func model() throws(WireError) -> Node {
+        guard let name = NodeName(name) else { throw WireError(field: "name", "is not a node name") }
+        return Node(
+            name: name, role: NodeRole(role), link: try named(link, field: "link", fallback: .agent),
+            address: address, inventory: inventory.model(),
+            schedulability: try named(schedulability, field: "schedulability", fallback: .open), labels: labels,
+            isExternal: isExternal)
+    }
+}
+
+extension Noizylab_Grid_NodeInventory {
+    package init(_ inventory: NodeInventory) {
+        self.init()
+        os = inventory.os
+        osVersion = inventory.osVersion
+        arch = inventory.arch
+        hostname = inventory.hostname
+        cores = UInt32(clamping: inventory.cores)
+        memoryBytes = inventory.memoryBytes
+        diskBytes = inventory.diskBytes
+        gpus = inventory.gpus.map { gpu in
+            var message = Noizylab_Grid_GPU()
+            message.index = UInt32(clamping: gpu.index)
+            message.model = gpu.model
+            message.memoryBytes = gpu.memoryBytes
+            message.uuid = gpu.uuid
+            message.driver = gpu.driver
+            return message
+        }
+        agentVersion = inventory.agentVersion
+        capabilities = inventory.capabilities
+    }
+
+    package func model() -> NodeInventory {
+        NodeInventory(
+            os: os, osVersion: osVersion, arch: arch, hostname: hostname, cores: Int(cores), memoryBytes: memoryBytes,
+            diskBytes: diskBytes,
+            gpus: gpus.map {
+                GPU(
+                    index: Int($0.index), model: $0.model, memoryBytes: $0.memoryBytes, uuid: $0.uuid,
+                    driver: $0.driver)
+            }, agentVersion: agentVersion, capabilities: capabilities)
+    }
+}
+
+extension Noizylab_Grid_NodeSample {
+    package init(_ sample: NodeSample) {
+        self.init()
+        cpuPercent = sample.cpuPercent
+        memoryPercent = sample.memoryPercent
+        memoryAvailableBytes = sample.memoryAvailableBytes
+        diskFreeBytes = sample.diskFreeBytes
+        load1 = sample.load1
+        gpus = sample.gpus.map { gpu in
+            var message = Noizylab_Grid_GPUSample()
+            message.index = UInt32(clamping: gpu.index)
+            message.utilizationPercent = gpu.utilizationPercent
+            message.memoryUsedBytes = gpu.memoryUsedBytes
+            message.temperatureCelsius = gpu.temperatureCelsius
+            return message
+        }
+        runningAttempts = UInt32(clamping: sample.runningAttempts)
+        sentAtUs = sample.sentAt.microseconds
+        roundTripUs = sample.roundTripMicroseconds
+    }
+
+    package func model() -> NodeSample {
+        NodeSample(
+            cpuPercent: cpuPercent, memoryPercent: memoryPercent, memoryAvailableBytes: memoryAvailableBytes,
+            diskFreeBytes: diskFreeBytes, load1: load1,
+            gpus: gpus.map {
+                GPUSample(
+                    index: Int($0.index), utilizationPercent: $0.utilizationPercent,
+                    memoryUsedBytes: $0.memoryUsedBytes, temperatureCelsius: $0.temperatureCelsius)
+            }, runningAttempts: Int(runningAttempts), sentAt: Timestamp(microseconds: sentAtUs),
+            roundTripMicroseconds: roundTripUs)
+    }
+}
