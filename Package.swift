@@ -27,6 +27,8 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -55,11 +57,12 @@ let gridTargets: [Target] = [
         name: "GridIdentity", dependencies: ["GridModel", x509, crypto, asn1, logging], swiftSettings: settings),
     .target(
         name: "GridTransport",
-        dependencies: ["GridModel", "GridIdentity", grpc, grpcTransport, nioCore, nioPosix, nioSSL, x509, asn1],
+        dependencies: ["GridModel", "GridIdentity", grpc, grpcTransport, nioCore, nioPosix, nioSSL, nioTLS],
         swiftSettings: settings),
+    .target(name: "ProcessShims"),
     .target(
         name: "Executors",
-        dependencies: ["GridModel", logging, .product(name: "Subprocess", package: "swift-subprocess")],
+        dependencies: ["GridModel", "ProcessShims", logging, .product(name: "Subprocess", package: "swift-subprocess")],
         swiftSettings: settings),
     .target(
         name: "Agent",
@@ -93,6 +96,13 @@ let gridTargets: [Target] = [
         swiftSettings: settings),
     .testTarget(
         name: "GridIdentityTests", dependencies: ["GridIdentity", "GridModel", x509, crypto], swiftSettings: settings),
+    .testTarget(
+        name: "GridTransportTests",
+        dependencies: [
+            "GridTransport", "GridIdentity", "GridModel", "GridWire", grpc, grpcTransport, nioCore, nioEmbedded, nioPosix,
+            nioSSL,
+        ],
+        swiftSettings: settings),
     .testTarget(name: "ExecutorsTests", dependencies: ["Executors", "GridModel"], swiftSettings: settings),
     .testTarget(
         name: "AgentTests", dependencies: ["Agent", "Executors", "GridModel", "GridWire"], swiftSettings: settings),

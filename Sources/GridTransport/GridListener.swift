@@ -1,0 +1,66 @@
+import GRPCNIOTransportHTTP2Posix
+import GridIdentity
+import NIOCore
+import NIOPosix
+import NIOSSL
+
+/// Accepts connections: TLS, then the doorkeeper and the frame aligner, then gRPC's own HTTP/2.
+///
+/// The library's own listener would parse the peer's certificates again for every call; this one knows each connection.
+struct GridListener: HTTP2ServerTransport.ListenerFactory {
+    let host: String
+    let port: Int
+    let tls: NIOSSLContext
+    /// Nil on a listener without client certificates.
+    let verifier: PeerVerifier?
+    let loops: TransportLoops
+    /// Nil: connections are spread over all loops.
+    let loop: Int?
+    let directory: PeerDirectory
+    let settings: TransportSettings
+    let onRefusal: @Sendable (_ remoteAddress: String, IdentityError) -> Void
+
+    var eventLoopGroup: any EventLoopGroup {
+        if let loop { loops.loop(loop) } else { loops.group }
+    }
+
+    func makeListeningChannel(
+        listenerConfigurator: HTTP2ServerTransport.ListenerConfigurator,
+        connectionConfigurator: HTTP2ServerTransport.ConnectionConfigurator
+    ) async throws -> NIOAsyncChannel<HTTP2ServerTransport.ConnectionConfigurator.ConnectionChannel, Never> {
+        try await ServerBootstrap(group: eventLoopGroup)
+            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { channel in listenerConfigurator.configure(channel: channel) }
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .bind(host: host, port: port) { channel in
+                channel.eventLoop.makeCompletedFuture { try prepare(channel) }
+                    .flatMap { connectionConfigurator.configure(channel: channel, tls: .configured(requireALPN: true)) }
+            }
+    }
+
+    private func prepare(_ channel: any Channel) throws {
+        let connection = PeerConnection(channel: channel, executor: loops.executor(of: channel.eventLoop))
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(handshake(on: connection))
+        try pipeline.addHandler(
+            ConnectionDoorkeeper(
+                connection: connection, directory: directory,
+                handshakeTimeout: TimeAmount(settings.handshakeTimeout)))
+        if settings.isAligningFrames { try pipeline.addHandler(FrameAligner(isServer: true)) }
+    }
+
+    private func handshake(on connection: PeerConnection) -> NIOSSLServerHandler {
+        guard let verifier else { return NIOSSLServerHandler(context: tls) }
+        let onRefusal = onRefusal
+        return NIOSSLServerHandler(context: tls) { chain, promise in
+            // Holding on to the channel through `connection` until the handshake ends is wanted.
+            verifyPeer(chain, by: verifier, promise: promise) { result in
+                switch result {
+                case .success(let identity): connection.identify(as: identity)
+                case .failure(let error): onRefusal(connection.channel.remoteAddress?.peerText ?? "unknown", error)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+package import GRPCCore
+package import GRPCNIOTransportHTTP2Posix
+package import GridIdentity
+
+/// A gRPC server transport that knows its callers: each call's context says who calls (`ServerContext.peerIdentity`), and
+/// its handler runs on the event loop of its connection.
+package struct GridServerTransport: ServerTransport {
+    package typealias Bytes = GRPCNIOTransportBytes
+
+    private let custom: HTTP2ServerTransport.Custom<GridListener>
+    private let listener: GridListener
+
+    init(listener: GridListener, config: HTTP2ServerTransport.Custom<GridListener>.Config) {
+        self.listener = listener
+        custom = HTTP2ServerTransport.Custom(listenerFactory: listener, config: config)
+    }
+
+    /// The port it listens on, once it does; nil when it could not, or has stopped.
+    package var port: Int? {
+        get async {
+            let address = await custom.listeningAddress
+            return address?.ipv4?.port ?? address?.ipv6?.port
+        }
+    }
+
+    package func configure(context: GRPCServerContext) {
+        custom.configure(context: context)
+    }
+
+    package func listen(
+        streamHandler: @escaping @Sendable (RPCStream<Inbound, Outbound>, ServerContext) async -> Void
+    ) async throws {
+        let listener = listener
+        try await custom.listen { stream, context in
+            let connection = listener.directory.connection(at: context.remotePeer)
+            var context = context
+            if let verifier = listener.verifier {
+                guard let identity = await Self.identify(connection, verifier, at: context.remotePeer, listener) else {
+                    await Self.refuse(stream)
+                    return
+                }
+                context.transportSpecific = GridServerContext(peer: identity)
+            }
+            if let executor = connection?.executor {
+                let context = context
+                await withTaskExecutorPreference(executor) { await streamHandler(stream, context) }
+            } else {
+                await streamHandler(stream, context)
+            }
+        }
+    }
+
+    package func beginGracefulShutdown() {
+        custom.beginGracefulShutdown()
+    }
+
+    /// Nil when nobody is proven; then the call goes no further.
+    private static func identify(
+        _ connection: PeerConnection?, _ verifier: PeerVerifier, at address: String, _ listener: GridListener
+    ) async -> PeerIdentity? {
+        do throws(IdentityError) {
+            return try await connection?.identity(verifiedBy: verifier)
+        } catch {
+            listener.onRefusal(address, error)
+            return nil
+        }
+    }
+
+    private static func refuse(_ stream: RPCStream<Inbound, Outbound>) async {
+        let status = Status(code: .unauthenticated, message: "The connection's certificate proves no identity.")
+        // The peer may be gone already: then there is nobody to tell.
+        try? await stream.outbound.write(.status(status, [:]))
+        await stream.outbound.finish()
+    }
+}
+
+/// What a call's context carries of its connection.
+package struct GridServerContext: ServerContext.TransportSpecific {
+    package let peer: PeerIdentity
+}
+
+extension ServerContext {
+    /// Who calls, proven by certificate; nil on a listener that asks for none.
+    package var peerIdentity: PeerIdentity? {
+        (transportSpecific as? GridServerContext)?.peer
+    }
+}

@@ -1,0 +1,32 @@
+import GridIdentity
+import NIOCore
+import NIOSSL
+
+/// Carries a peer's certificates from the TLS library to the verifier, and the verdict back.
+///
+/// With a verification callback the TLS library checks nothing about the chain by itself (NIOSSL's `SSL_set_custom_verify`
+/// replaces BoringSSL's verification), so the verifier checks all of it.
+func verifyPeer(
+    _ chain: [NIOSSLCertificate], by verifier: PeerVerifier,
+    promise: EventLoopPromise<NIOSSLVerificationResultWithMetadata>,
+    report: @escaping @Sendable (Result<PeerIdentity, IdentityError>) -> Void
+) {
+    promise.completeWithTask {
+        do throws(IdentityError) {
+            let identity = try await verifier.verify(chain: bytes(of: chain))
+            report(.success(identity))
+            return .certificateVerified(VerificationMetadata(nil))
+        } catch {
+            report(.failure(error))
+            return .failed
+        }
+    }
+}
+
+private func bytes(of chain: [NIOSSLCertificate]) throws(IdentityError) -> [[UInt8]] {
+    do {
+        return try chain.map { try $0.toDERBytes() }
+    } catch {
+        throw IdentityError(.malformed, "The peer's certificates cannot be read.", cause: error)
+    }
+}

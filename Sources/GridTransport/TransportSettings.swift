@@ -1,0 +1,37 @@
+/// How connections behave. The defaults are measured ones; `docs/transport.md` holds the figures.
+///
+/// `windowBytes`, `frameBytes`, `messageLimitBytes`, `streamLimit`, `keepaliveInterval`, `keepaliveTimeout`,
+/// `pingIntervalLimit`, `handshakeTimeout`, `idleTimeout`, `ageLimit`, `ageGrace`, `isAligningFrames`.
+package struct TransportSettings: Sendable {
+    /// HTTP/2 flow control: how much may be under way to us on one stream, and on the connection. The library's 64 KiB
+    /// on the server halves what one stream can carry.
+    package var windowBytes = 8 * 1024 * 1024
+    /// The largest HTTP/2 frame we take. A TLS record holds 16 KiB, so larger frames win nothing.
+    package var frameBytes = 16 * 1024
+    /// The largest message we take, in both directions. Refused as RESOURCE_EXHAUSTED beyond it. Above the 10 MiB that a
+    /// task's arguments could have, so that those are refused by name and not by size.
+    package var messageLimitBytes = 16 * 1024 * 1024
+    /// How many calls one connection may have open. The library knows no limit unless told.
+    package var streamLimit = 4096
+
+    /// A connection that brought nothing for so long is asked whether it lives, and closed without an answer. Liveness
+    /// of nodes does not depend on it: heartbeats are messages.
+    package var keepaliveInterval: Duration = .seconds(60)
+    package var keepaliveTimeout: Duration = .seconds(20)
+    /// Clients that ping more often than this are disconnected. The library's five minutes cuts off ordinary ones.
+    package var pingIntervalLimit: Duration = .seconds(10)
+
+    /// A stranger who does not finish the TLS handshake by then is disconnected.
+    package var handshakeTimeout: Duration = .seconds(10)
+    /// A connection without a call for so long is closed. Nil: never.
+    package var idleTimeout: Duration? = .seconds(30 * 60)
+    /// Connections older than this are closed gently, so that clients come back with a newer certificate. Nil: never,
+    /// because the links of agents are meant to last.
+    package var ageLimit: Duration?
+    package var ageGrace: Duration? = .seconds(60)
+
+    /// Only a measurement turns it off: see `FrameAligner`.
+    package var isAligningFrames = true
+
+    package init() {}
+}
