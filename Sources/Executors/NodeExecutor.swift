@@ -1,0 +1,25 @@
+package import GridModel
+
+/// Everything a node can run: picks the executor that a payload needs.
+package struct NodeExecutor: Executor {
+    private let processes: ProcessExecutor
+    private let network: NetworkExecutor
+
+    package init(settings: ExecutorSettings) {
+        processes = ProcessExecutor(settings: settings)
+        network = NetworkExecutor(processes: processes, node: settings.node)
+    }
+
+    package func start(
+        _ attempt: AttemptStart, window: Int, events: @escaping @Sendable (AttemptEvent) -> Void
+    ) -> any RunningAttempt {
+        switch attempt.spec.payload {
+        case .command: processes.start(attempt, window: window, events: events)
+        case .echo: EchoExecutor().start(attempt, window: window, events: events)
+        case .network: network.start(attempt, window: window, events: events)
+        }
+    }
+
+    /// Ends the executor's threads. No attempt may be running.
+    package func stop() { processes.stop() }
+}

@@ -1,0 +1,28 @@
+package import GridModel
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// The machine's two clocks, read at the rim.
+package enum SystemClock {
+    package static func now() -> Moment {
+        Moment(monotonic: monotonic(), wall: wall())
+    }
+
+    package static func monotonic() -> MonotonicTime {
+        MonotonicTime(nanoseconds: read(CLOCK_MONOTONIC))
+    }
+
+    package static func wall() -> Timestamp {
+        Timestamp(microseconds: read(CLOCK_REALTIME) / 1_000)
+    }
+
+    private static func read(_ clock: clockid_t) -> Int64 {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}
