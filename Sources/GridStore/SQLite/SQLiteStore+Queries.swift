@@ -1,0 +1,145 @@
+import Foundation
+import GRDB
+package import GridModel
+package import GridWire
+import SwiftProtobuf
+import Synchronization
+
+extension SQLiteStore {
+    /// Everything a start needs. Sets numbers aside, so that none is given out twice.
+    package func load() throws(StoreError) -> RecoveredState {
+        let tasks = try read("read the living tasks") { database in
+            try fetch(
+                Row.fetchCursor(
+                    database, sql: "SELECT id, state, checksum, record FROM task WHERE state < 3 ORDER BY id"))
+        }
+        let nodes = try read("read the nodes", Self.nodes)
+        let newest = ledger.withLock { $0.newest }
+        let next = max(newest + 1, reservedBelow.withLock { $0 })
+        try reserveTaskNumbers(next: next)
+        return RecoveredState(
+            tasks: tasks, nodes: nodes, nextTaskNumber: next, nextEventNumber: try lastEventNumber() + 1)
+    }
+
+    package func task(_ id: TaskID) throws(StoreError) -> GridTask? {
+        try read("read task \(id)") { try self.task(id, in: $0) }
+    }
+
+    /// The task that was given this idempotency key.
+    package func task(key: String) throws(StoreError) -> GridTask? {
+        try read("look up the key \"\(key)\"") { database in
+            let statement = try database.cachedStatement(sql: "SELECT task FROM task_key WHERE key = ?")
+            guard let number = try UInt64.fetchOne(statement, arguments: [key]) else { return nil }
+            guard let task = try task(TaskID(number: number), in: database), task.key == key else {
+                throw RecordCheck.Mismatch(what: "key \"\(key)\"")
+            }
+            return task
+        }
+    }
+
+    /// Newest first, older than `before`. Empty `states`: every state. `node`: where its newest attempt is or was.
+    package func tasks(
+        states: Set<TaskState> = [], node: NodeName? = nil, before: TaskID? = nil, limit: Int = 100
+    ) throws(StoreError) -> [GridTask] {
+        try read("list tasks") { database in
+            let ids = try ids(states: states, node: node, before: before, limit: limit, in: database)
+            return try ids.compactMap { try task(TaskID(number: $0), in: database) }
+        }
+    }
+
+    /// Ids whose text begins so, in no order. Looks through the ids alone: a tenth of a second for a million.
+    package func ids(withPrefix prefix: TaskID.Prefix, limit: Int) throws(StoreError) -> [TaskID] {
+        try read("look for ids") { database in
+            var found: [TaskID] = []
+            let numbers = try UInt64.fetchCursor(database, sql: "SELECT id FROM task INDEXED BY task_by_state WHERE state >= 0")
+            while found.count < limit, let number = try numbers.next() {
+                let id = TaskID(number: number)
+                if id.hasPrefix(prefix) { found.append(id) }
+            }
+            return found
+        }
+    }
+
+    /// How many kept tasks are in each state; from memory.
+    package func counts() -> [TaskState: Int] { ledger.withLock { $0.counts.filter { $0.value > 0 } } }
+
+    /// By number, from `from` on.
+    package func events(from: UInt64, limit: Int) throws(StoreError) -> [Noizylab_Grid_Event] {
+        try read("read events from \(from)") { database in
+            var events: [Noizylab_Grid_Event] = []
+            let statement = try database.cachedStatement(
+                sql: """
+                    SELECT first, checksum, block FROM event_block
+                    WHERE first >= coalesce((SELECT max(first) FROM event_block WHERE first <= ?), 0) ORDER BY first
+                    """)
+            let rows = try Row.fetchCursor(statement, arguments: [Int64(clamping: from)])
+            while events.count < limit, let row = try rows.next() {
+                for event in try Self.events(row) where event.number >= from && events.count < limit {
+                    events.append(event)
+                }
+            }
+            return events
+        }
+    }
+
+    /// 0 before the first.
+    package func lastEventNumber() throws(StoreError) -> UInt64 {
+        try read("read the last event's number") { database in
+            try UInt64.fetchOne(database, sql: "SELECT last FROM event_block ORDER BY first DESC LIMIT 1") ?? 0
+        }
+    }
+
+    private func task(_ id: TaskID, in database: Database) throws -> GridTask? {
+        let statement = try database.cachedStatement(sql: "SELECT id, state, checksum, record FROM task WHERE id = ?")
+        return try fetch(Row.fetchCursor(statement, arguments: [id.number])).first
+    }
+
+    private func fetch(_ rows: RowCursor) throws -> [GridTask] {
+        var tasks: [GridTask] = []
+        while let row = try rows.next() { tasks.append(try TaskRow.task(row)) }
+        return tasks
+    }
+
+    /// Each state (and node) has its ids in order in an index: the newest of every state are merged.
+    private func ids(
+        states: Set<TaskState>, node: NodeName?, before: TaskID?, limit: Int, in database: Database
+    ) throws -> [UInt64] {
+        let before = before?.number ?? .init(Int64.max)
+        if states.isEmpty && node == nil {
+            let statement = try database.cachedStatement(sql: "SELECT id FROM task WHERE id < ? ORDER BY id DESC LIMIT ?")
+            return try UInt64.fetchAll(statement, arguments: [before, limit])
+        }
+        var ids: [UInt64] = []
+        for state in states.isEmpty ? Set(TaskState.allCases) : states {
+            let statement = try database.cachedStatement(
+                sql: """
+                    SELECT id FROM task WHERE \(node == nil ? "" : "node = ? AND") state = ? AND id < ?
+                    ORDER BY id DESC LIMIT ?
+                    """)
+            let scope: StatementArguments = node.map { [$0.text] } ?? []
+            ids += try UInt64.fetchAll(statement, arguments: scope + [state.code, before, limit])
+        }
+        return Array(ids.sorted(by: >).prefix(limit))
+    }
+
+    private static func nodes(_ database: Database) throws -> [Node] {
+        try Row.fetchAll(database, sql: "SELECT name, checksum, record FROM node ORDER BY name").map { row in
+            let name: String = row[0]
+            let record: Data = row[2]
+            guard RecordCheck.checksum(record, id: 0) == row[1] else { throw RecordCheck.Mismatch(what: "node \(name)") }
+            let node = try Noizylab_Store_NodeRecord(serializedBytes: record).node.model()
+            guard node.name.text == name else { throw RecordCheck.Mismatch(what: "node \(name)") }
+            return node
+        }
+    }
+
+    private static func events(_ row: Row) throws -> [Noizylab_Grid_Event] {
+        let first: Int64 = row[0]
+        return try row.withUnsafeData(atIndex: 2) { data in
+            guard let data, RecordCheck.checksum(data, id: first) == row[1] else {
+                throw RecordCheck.Mismatch(what: "the events from \(first)")
+            }
+            return try Noizylab_Store_EventBlock(serializedBytes: data).events
+        }
+    }
+}
