@@ -1,0 +1,20 @@
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// Gives others a turn until it is so. The suite's time limit ends a wait that is in vain.
+func eventually(_ isSo: () -> Bool) async {
+    while !isSo() && !Task.isCancelled { await Task.yield() }
+}
+
+func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+extension String {
+    var trimmed: String {
+        var text = Substring(self)
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return String(text)
+    }
+}
