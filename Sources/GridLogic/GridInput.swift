@@ -19,13 +19,17 @@ package enum GridInput: Sendable {
     /// A new task, already validated. Its key, if any, is known not to belong to a finished task; the machine looks
     /// among the living.
     case submit(TaskSpec, key: String?, RequestToken)
+    /// Of a living task; one that is not is refused with NOT_FOUND, and the loop looks among the finished.
     case cancel(TaskID, by: String, RequestToken)
-    /// A node was named by the configuration, an enrolment or `RegisterNode`.
+    /// A node was named by the configuration, an enrolment or `RegisterNode`. A known node keeps its inventory when
+    /// the new one is empty, and always what its owner allowed.
     case registerNode(Node, RequestToken?)
     case removeNode(NodeName, by: String, RequestToken)
     case setSchedulability(NodeName, Schedulability, by: String, RequestToken)
-    /// An agent's hello: who it is, and every attempt it still has, running or with a result not yet taken.
-    case nodeConnected(Node, SessionID, attempts: [AttemptRef])
+    /// An agent's hello: who it is, and every attempt it still has, running or with a result not yet taken. `instance`
+    /// is new whenever the agent's process is, and 0 when unknown: another process of the agent may have started what
+    /// this one knows nothing of, so what it does not list is lost instead of ordered again.
+    case nodeConnected(Node, SessionID, attempts: [AttemptRef], instance: UInt64 = 0)
     case nodeDisconnected(NodeName, SessionID, reason: String)
     case heartbeat(NodeName, SessionID, NodeSample)
     case reports(NodeName, SessionID, [AttemptReport])

@@ -22,6 +22,14 @@ package struct GridSettings: Sendable {
     package var cancelGraceMilliseconds: Int64 = 5_000
     /// Beyond a task's own time-out, how long the node has to report before the coordinator gives the attempt up.
     package var timeoutSlackMilliseconds: Int64 = 15_000
+    /// How long new failovers are stopped at most once half of the nodes or more (and at least two) cannot be heard;
+    /// after it, the silence is believed.
+    package var failoverPauseMilliseconds: Int64 = 30_000
+    /// A tick this much after its deadline means that the coordinator itself was held up (stopped, asleep, starved):
+    /// silence of the nodes in that time proves nothing and is measured anew.
+    package var latenessMilliseconds: Int64 = 1_000
+    /// Attempts living on one node at most, however little each asks for; more tasks wait in the queue.
+    package var maxAttemptsPerNode = 4_096
     /// Living tasks at most; more are refused with RESOURCE_EXHAUSTED.
     package var maxLiveTasks = 1_000_000
     /// Feeds the jitter. The loop draws it once per start.

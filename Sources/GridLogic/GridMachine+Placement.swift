@@ -1,0 +1,163 @@
+import GridModel
+
+/// Which node a task gets: of those that may take it and have room the least loaded, among equals the one that was
+/// used longest ago; for another attempt a node that has not had the task before, if there is one.
+extension GridMachine {
+    /// Up to this many nodes every one is looked at; of more, as many are drawn, and all only when none of those fits.
+    private static let sampleSize = 32
+
+    /// Gives the task a node if one has room, else lets it wait in `line`. True when it was placed.
+    mutating func placeOrWait(_ slot: Int, line: Int) -> Bool {
+        let shape = queue.shape(line)
+        if !queue.isWaiting(line), let node = choose(shape, after: tasks[slot].task.attempts) {
+            assign(slot, to: node)
+            return true
+        }
+        if !queue.isWaiting(line) { queue.setReason(line, waitReason(shape)) }
+        let task = tasks[slot].task
+        queue.insert(
+            TaskQueue.Entry(virtualTime: virtualTime(of: task), number: task.id.number, slot: slot), line: line)
+        tasks[slot].phase = .waiting(line: line)
+        tasks[slot].task.reason = queue.reason(line)
+        return false
+    }
+
+    /// Hands a node with new room the first of those that wait and fit, until none does.
+    mutating func fill(_ node: Int, into effects: inout [GridEffect]) {
+        while queue.count > 0, nodes[node].placeableIndex >= 0 {
+            let ledger = ledgers[node]
+            guard let entry = queue.popFirst(for: node, where: { ledger.fits($0) }) else { return }
+            assign(entry.slot, to: node)
+            announceAssigned(entry.slot, into: &effects)
+        }
+    }
+
+    /// A new attempt on `node`, which fits.
+    private mutating func assign(_ slot: Int, to node: Int) {
+        placements += 1
+        ledgers[node].lastPlaced = placements
+        let reservation = ledgers[node].reserve(tasks[slot].task.spec.resources.clamped)
+        let attempt = Attempt(
+            epoch: tasks[slot].task.epoch + 1, node: nodes[node].node.name, reservation: reservation,
+            assignedAt: now.wall)
+        tasks.setState(slot, .assigned)
+        tasks[slot].task.attempts.append(attempt)
+        tasks[slot].task.notBefore = nil
+        tasks[slot].task.reason = ""
+        tasks[slot].mayHaveStarted = false
+        link(slot, to: node)
+        arm(slot, at: now.monotonic.advanced(byMilliseconds: settings.startTimeoutMilliseconds))
+    }
+
+    /// Everything there is to say when a task that was accepted before gets a node.
+    mutating func announceAssigned(_ slot: Int, into effects: inout [GridEffect]) {
+        save(slot, into: &effects)
+        emitAssigned(slot, into: &effects)
+        effects.append(.taskChanged(tasks[slot].task))
+        orderStart(slot, into: &effects)
+    }
+
+    mutating func emitAssigned(_ slot: Int, into effects: inout [GridEffect]) {
+        guard tasks[slot].isDurable, case .living(let node) = tasks[slot].phase else { return }
+        emit(.taskAssigned(tasks[slot].task.newestRef, node: nodes[node].node.name), into: &effects)
+    }
+
+    func orderStart(_ slot: Int, into effects: inout [GridEffect]) {
+        guard case .living(let node) = tasks[slot].phase, let session = nodes[node].session else { return }
+        let task = tasks[slot].task
+        let start = AttemptStart(
+            ref: task.newestRef, spec: task.spec, gpuIndices: task.attempts[tasks[slot].newest].reservation.gpuIndices)
+        effects.append(.order(nodes[node].node.name, session, .start(start)))
+    }
+
+    private mutating func choose(_ shape: Shape, after attempts: [Attempt]) -> Int? {
+        if let pin = shape.pin {
+            return nodes[pin].placeableIndex >= 0 && ledgers[pin].fits(shape.resources) ? pin : nil
+        }
+        var best = Choice()
+        if placeable.count > Self.sampleSize {
+            for _ in 0..<Self.sampleSize {
+                consider(placeable[chance.below(placeable.count)], shape.resources, attempts, &best)
+            }
+            if best.node >= 0 { return best.node }
+        }
+        for node in placeable { consider(node, shape.resources, attempts, &best) }
+        return best.node >= 0 ? best.node : nil
+    }
+
+    private struct Choice {
+        var node = -1
+        var timesTried = Int.max
+        var load = Double.infinity
+        var lastPlaced = UInt64.max
+    }
+
+    private func consider(_ node: Int, _ request: ResourceRequest, _ attempts: [Attempt], _ best: inout Choice) {
+        guard ledgers[node].fits(request) else { return }
+        let load = ledgers[node].load
+        let lastPlaced = ledgers[node].lastPlaced
+        let tried = attempts.isEmpty ? 0 : attempts.count(where: { $0.node == nodes[node].node.name })
+        if tried != best.timesTried {
+            guard tried < best.timesTried else { return }
+        } else if load != best.load {
+            guard load < best.load else { return }
+        } else if lastPlaced != best.lastPlaced {
+            guard lastPlaced < best.lastPlaced else { return }
+        } else {
+            guard best.node < 0 || nodes[node].node.name < nodes[best.node].node.name else { return }
+        }
+        best = Choice(node: node, timesTried: tried, load: load, lastPlaced: lastPlaced)
+    }
+
+    private func virtualTime(of task: GridTask) -> Int64 {
+        let ageing = min(max(settings.ageingMilliseconds, 0), 1_000_000_000)
+        let advantage = Int64(min(max(task.spec.priority, -1_000), 1_000)) * ageing * 1_000
+        return task.submittedAt.microseconds.subtractingSaturated(advantage)
+    }
+
+    private func waitReason(_ shape: Shape) -> String {
+        guard let pin = shape.pin else {
+            if nodeIndices.isEmpty { return "waits for a first node to join the grid" }
+            return placeable.isEmpty ? "waits for a node to come online" : "waits for a node with room"
+        }
+        let node = nodes[pin].node
+        switch (nodes[pin].phase.liveness, node.schedulability) {
+        case (.online, .open): return "waits for room on \(node.name)"
+        case (.online, .cordoned): return "waits for \(node.name), which is cordoned"
+        case (.online, .draining): return "waits for \(node.name), which is draining"
+        case (.suspect, _): return "waits for \(node.name), which is not heard at the moment"
+        case (.offline, _): return "waits for \(node.name), which is offline"
+        }
+    }
+}
+
+/// The living attempts of each node, as a list through the tasks themselves.
+extension GridMachine {
+    mutating func link(_ slot: Int, to node: Int) {
+        let first = nodes[node].firstAttempt
+        tasks[slot].phase = .living(node: node)
+        tasks[slot].previous = -1
+        tasks[slot].next = first
+        if first >= 0 { tasks[first].previous = slot }
+        nodes[node].firstAttempt = slot
+    }
+
+    mutating func unlink(_ slot: Int, from node: Int) {
+        let (previous, next) = (tasks[slot].previous, tasks[slot].next)
+        if previous >= 0 { tasks[previous].next = next } else { nodes[node].firstAttempt = next }
+        if next >= 0 { tasks[next].previous = previous }
+        tasks[slot].previous = -1
+        tasks[slot].next = -1
+    }
+
+    /// In ascending order of the tasks, so that the outcome does not depend on the order of what went before.
+    func livingSlots(on node: Int) -> [Int] {
+        var slots: [Int] = []
+        var slot = nodes[node].firstAttempt
+        while slot >= 0 {
+            slots.append(slot)
+            slot = tasks[slot].next
+        }
+        return slots.sorted { tasks[$0].task.id < tasks[$1].task.id }
+    }
+}

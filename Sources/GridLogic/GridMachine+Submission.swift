@@ -1,0 +1,116 @@
+import GridModel
+
+extension GridMachine {
+    mutating func submit(
+        _ spec: TaskSpec, key: String?, _ token: RequestToken, into effects: inout [GridEffect]
+    ) {
+        if let key, let slot = tasks.slot(forKey: key) {
+            let task = tasks[slot].task
+            if task.spec == spec {
+                effects.append(.accepted(token, task, isNew: false))
+            } else {
+                effects.append(.refused(token, .keyTaken(key, by: task.id)))
+            }
+            return
+        }
+        guard tasks.count < settings.maxLiveTasks else {
+            effects.append(.refused(token, .tooManyTasks(settings.maxLiveTasks)))
+            return
+        }
+        let shape: Shape
+        switch self.shape(of: spec) {
+        case .success(let found): shape = found
+        case .failure(let refusal):
+            effects.append(.refused(token, refusal))
+            return
+        }
+        let line = queue.line(of: shape)
+        guard isPossible(line) else {
+            effects.append(.refused(token, impossibleRefusal(shape)))
+            return
+        }
+
+        let task = GridTask(id: makeID(spec.durability), spec: spec, key: key, submittedAt: now.wall)
+        let slot = tasks.insert(LiveTask(task: task, phase: .waiting(line: line)))
+        let isPlaced = placeOrWait(slot, line: line)
+        if !isPlaced { armQueueTimeout(slot) }
+        save(slot, into: &effects)
+        let isDurable = tasks[slot].isDurable
+        emit(
+            .taskSubmitted(task.id, type: spec.payload.type, submitter: spec.submitter), about: isDurable,
+            into: &effects)
+        if isPlaced { emitAssigned(slot, into: &effects) }
+        effects.append(.accepted(token, tasks[slot].task, isNew: true))
+        if isPlaced { orderStart(slot, into: &effects) }
+    }
+
+    /// Ephemeral tasks, which the store never sees, are numbered in the upper half from a point that the seed of this
+    /// start gives: after a crash the store could not tell which of their numbers were used.
+    private mutating func makeID(_ durability: Durability) -> TaskID {
+        switch durability {
+        case .durable:
+            defer { nextTaskNumber += 1 }
+            return TaskID(number: nextTaskNumber)
+        case .ephemeral:
+            defer { ephemeralCount += 1 }
+            let half = TaskID.firstEphemeralNumber
+            return TaskID(number: half + (SplitMix64.mixed(settings.seed) &+ ephemeralCount) % half)
+        }
+    }
+
+    /// What the task needs, when the one node it names is known and takes tasks.
+    func shape(of spec: TaskSpec) -> Result<Shape, Refusal> {
+        guard let name = spec.node else { return .success(Shape(pin: nil, resources: spec.resources.clamped)) }
+        guard let index = nodeIndices[name] else { return .failure(.unknownNode(name, known: knownNames)) }
+        if nodes[index].node.isExternal { return .failure(.externalNode(name)) }
+        return .success(Shape(pin: index, resources: spec.resources.clamped))
+    }
+
+    /// Whether any known node could take the shape if it were idle. A node that has not yet said what it has might.
+    mutating func isPossible(_ line: Int) -> Bool {
+        if let known = queue.possibility(line), known.version == capacityVersion { return known.isPossible }
+        let shape = queue.shape(line)
+        let isPossible: Bool
+        if let pin = shape.pin {
+            isPossible = couldTake(shape.resources, pin)
+        } else {
+            isPossible = nodeIndices.isEmpty || nodeIndices.values.contains { couldTake(shape.resources, $0) }
+        }
+        queue.setPossibility(line, TaskQueue.Possibility(version: capacityVersion, isPossible: isPossible))
+        return isPossible
+    }
+
+    func couldTake(_ resources: ResourceRequest, _ node: Int) -> Bool {
+        guard !nodes[node].node.isExternal else { return false }
+        return !nodes[node].isMeasured || ledgers[node].couldFit(resources)
+    }
+
+    var knownNames: [NodeName] { nodeIndices.keys.sorted() }
+
+    private func impossibleRefusal(_ shape: Shape) -> Refusal {
+        let candidates =
+            shape.pin.map { [nodes[$0].node] } ?? knownNames.compactMap { nodeIndices[$0] }.map { nodes[$0].node }
+        return .impossible(shape.resources, candidates: candidates.filter { !$0.isExternal })
+    }
+
+    /// Tasks that wait to be placed the first time end at their queue time-out.
+    mutating func armQueueTimeout(_ slot: Int) {
+        let task = tasks[slot].task
+        guard task.spec.queueTimeoutMilliseconds > 0, task.attempts.isEmpty else { return }
+        let waited = max(0, now.wall.milliseconds.subtractingSaturated(task.submittedAt.milliseconds))
+        let left = max(0, task.spec.queueTimeoutMilliseconds - waited)
+        arm(slot, at: now.monotonic.advanced(byMilliseconds: left))
+    }
+}
+
+extension TaskID {
+    /// Durable tasks have smaller numbers, ephemeral ones these.
+    package static let firstEphemeralNumber: UInt64 = 1 << 39
+}
+
+extension Int64 {
+    func subtractingSaturated(_ other: Int64) -> Int64 {
+        let (difference, overflow) = subtractingReportingOverflow(other)
+        return overflow ? (self < other ? .min : .max) : difference
+    }
+}

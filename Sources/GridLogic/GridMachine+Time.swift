@@ -1,0 +1,131 @@
+import GridModel
+
+/// What becomes due.
+extension GridMachine {
+    mutating func arm(_ slot: Int, at time: MonotonicTime) {
+        tasks[slot].deadline = time
+        if time < .distantFuture { insertTimer(at: time, Timers.Owner(.task, slot)) }
+    }
+
+    mutating func armRunTimeout(_ slot: Int) {
+        let timeout = tasks[slot].task.spec.timeoutMilliseconds
+        guard timeout > 0 else {
+            tasks[slot].deadline = nil
+            return
+        }
+        let patience = timeout.addingReportingOverflow(settings.timeoutSlackMilliseconds)
+        arm(slot, at: now.monotonic.advanced(byMilliseconds: patience.overflow ? .max : patience.partialValue))
+    }
+
+    mutating func arm(node: Int, at time: MonotonicTime?) {
+        guard nodes[node].deadline != time else { return }
+        nodes[node].deadline = time
+        if let time { insertTimer(at: time, Timers.Owner(.node, node)) }
+    }
+
+    mutating func insertTimer(at time: MonotonicTime, _ owner: Timers.Owner) {
+        timers.insert(at: time, owner)
+        if timers.count > 2 * (tasks.count + nodes.count) + 4_096 { dropStaleTimers() }
+    }
+
+    /// Handles all that is due, and leaves one first that is not stale.
+    mutating func fireTimers(into effects: inout [GridEffect]) {
+        while let first = timers.first {
+            if isStale(first) {
+                timers.removeFirst()
+            } else if first.at <= now.monotonic {
+                timers.removeFirst()
+                fire(first.owner, into: &effects)
+            } else {
+                return
+            }
+        }
+    }
+
+    /// The coordinator itself was held up when something is handled long after it was due: what it did not hear in
+    /// that time says nothing about the nodes.
+    mutating func forgiveOwnAbsence() {
+        guard let due = timers.first?.at,
+            due.advanced(byMilliseconds: settings.latenessMilliseconds) < now.monotonic
+        else { return }
+        for node in nodes.indices where nodes[node].session != nil {
+            switch nodes[node].phase {
+            case .online, .suspect:
+                nodes[node].lastHeard = now.monotonic
+                arm(node: node, at: nodes[node].nextLook(settings))
+            case .cutOff, .awaited, .offline: break
+            }
+        }
+    }
+
+    private func isStale(_ entry: Timers.Entry) -> Bool {
+        switch entry.owner.kind {
+        case .task: !tasks.contains(slot: entry.owner.index) || tasks[entry.owner.index].deadline != entry.at
+        case .node: nodes[entry.owner.index].deadline != entry.at
+        case .brake: brake.phase != .engaged(until: entry.at)
+        }
+    }
+
+    private mutating func dropStaleTimers() {
+        var kept = timers
+        timers = Timers()
+        kept.removeAll { isStale($0) }
+        timers = kept
+    }
+
+    private mutating func fire(_ owner: Timers.Owner, into effects: inout [GridEffect]) {
+        switch owner.kind {
+        case .task:
+            tasks[owner.index].deadline = nil
+            fireTask(owner.index, into: &effects)
+        case .node:
+            nodes[owner.index].deadline = nil
+            look(at: owner.index, into: &effects)
+        case .brake:
+            reviewBrake(into: &effects)
+        }
+    }
+
+    private mutating func fireTask(_ slot: Int, into effects: inout [GridEffect]) {
+        switch tasks[slot].phase {
+        case .waiting:
+            let limit = tasks[slot].task.spec.queueTimeoutMilliseconds
+            settle(slot, .timedOut, reason: "found no node within \(limit) ms", into: &effects)
+        case .backingOff:
+            endBackoff(slot, into: &effects)
+        case .living(let node):
+            fireLiving(slot, on: node, into: &effects)
+        }
+    }
+
+    private mutating func endBackoff(_ slot: Int, into effects: inout [GridEffect]) {
+        tasks[slot].task.notBefore = nil
+        guard case .success(let shape) = shape(of: tasks[slot].task.spec) else {
+            settle(slot, .failed, reason: "the node it asks for was removed from the grid", into: &effects)
+            return
+        }
+        if placeOrWait(slot, line: queue.line(of: shape)) {
+            announceAssigned(slot, into: &effects)
+        } else {
+            armQueueTimeout(slot)
+        }
+    }
+
+    /// A node did not say in time what it should have.
+    private mutating func fireLiving(_ slot: Int, on node: Int, into effects: inout [GridEffect]) {
+        let task = tasks[slot].task
+        let name = nodes[node].node.name
+        if task.cancelRequested {
+            let error = "cancelled; \(name) did not confirm the end"
+            conclude(slot, on: node, AttemptOutcome(end: .cancelled, error: error), into: &effects)
+        } else if task.state == .running {
+            let error = "\(name) did not report the end within the time-out of \(task.spec.timeoutMilliseconds) ms"
+            conclude(slot, on: node, AttemptOutcome(end: .timedOut, error: error), into: &effects)
+        } else if nodes[node].phase == .online {
+            let error = "\(name) did not report a start within \(settings.startTimeoutMilliseconds) ms"
+            conclude(slot, on: node, AttemptOutcome(end: .lost, error: error), into: &effects)
+        } else {
+            arm(slot, at: now.monotonic.advanced(byMilliseconds: settings.startTimeoutMilliseconds))
+        }
+    }
+}

@@ -1,0 +1,56 @@
+package import GridModel
+
+extension NodeInventory {
+    /// GPUs of one node that are looked at.
+    package static let gpuLimit = 64
+
+    /// The same with every number in the range a machine can have: what a node says of itself is not to be trusted.
+    package var clamped: NodeInventory {
+        var sane = self
+        sane.cores = min(max(cores, 1), 4_096)
+        sane.memoryBytes = min(max(memoryBytes, 0), 1 << 48)
+        sane.diskBytes = min(max(diskBytes, 0), 1 << 56)
+        sane.gpus = gpus.prefix(Self.gpuLimit).map { gpu in
+            var sane = gpu
+            sane.memoryBytes = min(max(gpu.memoryBytes, 0), 1 << 44)
+            return sane
+        }
+        return sane
+    }
+}
+
+extension ResourceRequest {
+    /// The same within what can be added up a million times without overflow.
+    package var clamped: ResourceRequest {
+        ResourceRequest(
+            cpuMillis: min(max(cpuMillis, 0), 4_096_000), memoryBytes: min(max(memoryBytes, 0), 1 << 48),
+            gpus: min(max(gpus, 0), 4_096), gpuMemoryBytes: min(max(gpuMemoryBytes, 0), 1 << 44))
+    }
+}
+
+extension NodeSample {
+    /// The same with every figure finite and in its range.
+    package var clamped: NodeSample {
+        var sane = self
+        sane.cpuPercent = cpuPercent.clampedPercent
+        sane.memoryPercent = memoryPercent.clampedPercent
+        sane.memoryAvailableBytes = max(0, memoryAvailableBytes)
+        sane.diskFreeBytes = max(0, diskFreeBytes)
+        sane.load1 = load1.isFinite ? min(max(load1, 0), 1_000_000) : 0
+        sane.runningAttempts = min(max(runningAttempts, 0), 1_000_000)
+        sane.roundTripMicroseconds = min(max(roundTripMicroseconds, 0), 3_600_000_000)
+        sane.gpus = gpus.prefix(NodeInventory.gpuLimit).map { gpu in
+            var sane = gpu
+            sane.utilizationPercent = gpu.utilizationPercent.clampedPercent
+            sane.memoryUsedBytes = max(0, gpu.memoryUsedBytes)
+            sane.temperatureCelsius = gpu.temperatureCelsius.isFinite ? gpu.temperatureCelsius : 0
+            return sane
+        }
+        return sane
+    }
+}
+
+extension Double {
+    /// 0 ... 100; 0 for what is not a number.
+    var clampedPercent: Double { isNaN ? 0 : Swift.min(Swift.max(self, 0), 100) }
+}
