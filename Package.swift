@@ -80,13 +80,15 @@ let gridTargets: [Target] = [
         swiftSettings: settings),
     .target(
         name: "NoizyClient",
-        dependencies: ["GridModel", "GridWire", "GridIdentity", "GridTransport", grpc, protobuf],
+        dependencies: [
+            "GridModel", "GridWire", "GridIdentity", "GridTransport", grpc, grpcTransport, grpcProtobuf, protobuf,
+        ],
         swiftSettings: settings),
     .executableTarget(
         name: "noizylab",
         dependencies: [
             "GridModel", "GridLogic", "GridSimulation", "GridWire", "GridStore", "GridIdentity", "GridTransport",
-            "Executors", "Agent", "Coordinator", "NoizyClient", logging, lifecycle, grpc,
+            "Executors", "Agent", "Coordinator", "NoizyClient", "ProcessShims", logging, lifecycle, grpc, protobuf,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "TOMLKit", package: "TOMLKit"),
         ],
@@ -95,12 +97,11 @@ let gridTargets: [Target] = [
         name: "GridStoreTests", dependencies: ["GridStore", "GridModel", .product(name: "GRDB", package: "GRDB.swift")],
         swiftSettings: settings),
     .testTarget(
-        name: "GridIdentityTests", dependencies: ["GridIdentity", "GridModel", x509, crypto], swiftSettings: settings),
+        name: "GridIdentityTests", dependencies: ["GridIdentity", x509, crypto, asn1], swiftSettings: settings),
     .testTarget(
         name: "GridTransportTests",
         dependencies: [
-            "GridTransport", "GridIdentity", "GridModel", "GridWire", grpc, grpcTransport, nioCore, nioEmbedded, nioPosix,
-            nioSSL,
+            "GridTransport", "GridIdentity", "GridWire", grpc, grpcTransport, protobuf, nioCore, nioEmbedded,
         ],
         swiftSettings: settings),
     .testTarget(name: "ExecutorsTests", dependencies: ["Executors", "GridModel"], swiftSettings: settings),
@@ -110,7 +111,9 @@ let gridTargets: [Target] = [
         name: "CoordinatorTests",
         dependencies: ["Coordinator", "GridStore", "GridLogic", "GridModel", "GridWire", grpc],
         swiftSettings: settings),
-    .testTarget(name: "NoizylabTests", dependencies: ["noizylab", "GridModel"], swiftSettings: settings),
+    .testTarget(
+        name: "NoizylabTests", dependencies: ["noizylab", "NoizyClient", "GridModel", "GridWire", "GridIdentity"],
+        swiftSettings: settings),
     .testTarget(
         name: "EndToEndTests",
         dependencies: [

@@ -5,21 +5,21 @@
 #endif
 
 /// One line of the system's process table.
-struct ProcessEntry: Sendable, Hashable {
-    let id: Int32
+package struct ProcessEntry: Sendable, Hashable {
+    package let id: Int32
     let parent: Int32
     let group: Int32
     let session: Int32
     /// With `id` it names a process for ever (until a reboot): ticks since boot on Linux, microseconds on Darwin.
-    let startTime: UInt64
+    package let startTime: UInt64
     /// It has ended and waits to be reaped.
-    let isZombie: Bool
+    package let isZombie: Bool
 }
 
 /// Reads the system's process table.
-enum ProcessTable {
+package enum ProcessTable {
     #if canImport(Darwin)
-        static func entry(_ id: Int32) -> ProcessEntry? {
+        package static func entry(_ id: Int32) -> ProcessEntry? {
             list([CTL_KERN, KERN_PROC, KERN_PROC_PID, id]).first { $0.id == id }
         }
 
@@ -48,9 +48,9 @@ enum ProcessTable {
         static func hasInEnvironment(_ id: Int32, where matches: (ArraySlice<UInt8>) -> Bool) -> Bool { false }
 
         /// Start times are wall-clock times: they tell boots apart by themselves.
-        static func bootMark() -> String { "darwin" }
+        package static func bootMark() -> String { "darwin" }
     #else
-        static func entry(_ id: Int32) -> ProcessEntry? {
+        package static func entry(_ id: Int32) -> ProcessEntry? {
             Folders.read("/proc/\(id)/stat").flatMap(parse)
         }
 
@@ -78,7 +78,7 @@ enum ProcessTable {
             return environment.split(separator: 0).contains(where: matches)
         }
 
-        static func bootMark() -> String {
+        package static func bootMark() -> String {
             let text = Folders.readText("/proc/sys/kernel/random/boot_id") ?? "unknown"
             return String(text.prefix { !$0.isWhitespace })
         }
