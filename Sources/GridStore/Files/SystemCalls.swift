@@ -1,7 +1,7 @@
 #if canImport(Darwin)
-import Darwin
+    import Darwin
 #else
-import Glibc
+    import Glibc
 #endif
 
 /// A system call that failed, with its error number.
@@ -58,9 +58,9 @@ enum SystemCalls {
             }
         while true {
             #if canImport(Darwin)
-            let descriptor = Darwin.open(path, flags | O_CLOEXEC, 0o600)
+                let descriptor = Darwin.open(path, flags | O_CLOEXEC, 0o600)
             #else
-            let descriptor = Glibc.open(path, flags | O_CLOEXEC, 0o600)
+                let descriptor = Glibc.open(path, flags | O_CLOEXEC, 0o600)
             #endif
             if descriptor >= 0 { return descriptor }
             if errno != EINTR { throw SystemFailure("open") }
@@ -69,9 +69,9 @@ enum SystemCalls {
 
     static func close(_ descriptor: Int32) {
         #if canImport(Darwin)
-        _ = Darwin.close(descriptor)
+            _ = Darwin.close(descriptor)
         #else
-        _ = Glibc.close(descriptor)
+            _ = Glibc.close(descriptor)
         #endif
     }
 
@@ -81,7 +81,8 @@ enum SystemCalls {
     ) throws(SystemFailure) -> Int {
         var done = 0
         while done < buffer.count {
-            let count = pread(descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(position) + off_t(done))
+            let count = pread(
+                descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(position) + off_t(done))
             if count > 0 {
                 done += count
             } else if count == 0 {
@@ -98,7 +99,8 @@ enum SystemCalls {
     ) throws(SystemFailure) {
         var done = 0
         while done < buffer.count {
-            let count = pwrite(descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(position) + off_t(done))
+            let count = pwrite(
+                descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(position) + off_t(done))
             if count > 0 {
                 done += count
             } else if count == 0 || errno != EINTR {
@@ -128,10 +130,10 @@ enum SystemCalls {
     /// Returns when the bytes, and as much of the file's description as is needed to find them, are on the medium.
     static func synchronize(_ descriptor: Int32) throws(SystemFailure) {
         #if canImport(Darwin)
-        // fsync alone leaves the bytes in the drive's cache.
-        if fcntl(descriptor, F_FULLFSYNC) != 0 && fsync(descriptor) != 0 { throw SystemFailure("fsync") }
+            // fsync alone leaves the bytes in the drive's cache.
+            if fcntl(descriptor, F_FULLFSYNC) != 0 && fsync(descriptor) != 0 { throw SystemFailure("fsync") }
         #else
-        if fdatasync(descriptor) != 0 { throw SystemFailure("fdatasync") }
+            if fdatasync(descriptor) != 0 { throw SystemFailure("fdatasync") }
         #endif
     }
 
@@ -150,9 +152,9 @@ enum SystemCalls {
             throw failure
         }
         #if canImport(Darwin)
-        let modified = status.st_mtimespec
+            let modified = status.st_mtimespec
         #else
-        let modified = status.st_mtim
+            let modified = status.st_mtim
         #endif
         return Status(
             size: Int64(status.st_size),
@@ -205,9 +207,9 @@ enum SystemCalls {
     /// Replaces `target`, and makes that durable.
     static func rename(_ path: String, to target: String) throws(SystemFailure) {
         #if canImport(Darwin)
-        if Darwin.rename(path, target) != 0 { throw SystemFailure("rename") }
+            if Darwin.rename(path, target) != 0 { throw SystemFailure("rename") }
         #else
-        if Glibc.rename(path, target) != 0 { throw SystemFailure("rename") }
+            if Glibc.rename(path, target) != 0 { throw SystemFailure("rename") }
         #endif
         guard let slash = target.lastIndex(of: "/") else { return }
         try synchronizeFolder(String(target[..<slash]))

@@ -51,7 +51,8 @@ extension SQLiteStore {
     package func ids(withPrefix prefix: TaskID.Prefix, limit: Int) throws(StoreError) -> [TaskID] {
         try read("look for ids") { database in
             var found: [TaskID] = []
-            let numbers = try UInt64.fetchCursor(database, sql: "SELECT id FROM task INDEXED BY task_by_state WHERE state >= 0")
+            let numbers = try UInt64.fetchCursor(
+                database, sql: "SELECT id FROM task INDEXED BY task_by_state WHERE state >= 0")
             while found.count < limit, let number = try numbers.next() {
                 let id = TaskID(number: number)
                 if id.hasPrefix(prefix) { found.append(id) }
@@ -106,7 +107,8 @@ extension SQLiteStore {
     ) throws -> [UInt64] {
         let before = before?.number ?? .init(Int64.max)
         if states.isEmpty && node == nil {
-            let statement = try database.cachedStatement(sql: "SELECT id FROM task WHERE id < ? ORDER BY id DESC LIMIT ?")
+            let statement = try database.cachedStatement(
+                sql: "SELECT id FROM task WHERE id < ? ORDER BY id DESC LIMIT ?")
             return try UInt64.fetchAll(statement, arguments: [before, limit])
         }
         var ids: [UInt64] = []
@@ -126,7 +128,9 @@ extension SQLiteStore {
         try Row.fetchAll(database, sql: "SELECT name, checksum, record FROM node ORDER BY name").map { row in
             let name: String = row[0]
             let record: Data = row[2]
-            guard RecordCheck.checksum(record, id: 0) == row[1] else { throw RecordCheck.Mismatch(what: "node \(name)") }
+            guard RecordCheck.checksum(record, id: 0) == row[1] else {
+                throw RecordCheck.Mismatch(what: "node \(name)")
+            }
             let node = try Noizylab_Store_NodeRecord(serializedBytes: record).node.model()
             guard node.name.text == name else { throw RecordCheck.Mismatch(what: "node \(name)") }
             return node

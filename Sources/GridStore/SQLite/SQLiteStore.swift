@@ -57,7 +57,9 @@ package final class SQLiteStore: Sendable {
     }
 
     /// Reads beside the writer; `tried` begins the sentence if it fails.
-    func read<Result>(_ tried: @autoclosure () -> String, _ body: (Database) throws -> Result) throws(StoreError) -> Result {
+    func read<Result>(_ tried: @autoclosure () -> String, _ body: (Database) throws -> Result) throws(StoreError)
+        -> Result
+    {
         do {
             return try pool.read(body)
         } catch let error as RecordCheck.Mismatch {
@@ -68,7 +70,9 @@ package final class SQLiteStore: Sendable {
     }
 
     /// One transaction of the writer.
-    func write<Result>(_ tried: @autoclosure () -> String, _ body: (Database) throws -> Result) throws(StoreError) -> Result {
+    func write<Result>(_ tried: @autoclosure () -> String, _ body: (Database) throws -> Result) throws(StoreError)
+        -> Result
+    {
         do {
             return try pool.write(body)
         } catch let error as RecordCheck.Mismatch {

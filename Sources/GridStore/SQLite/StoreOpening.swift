@@ -43,8 +43,8 @@ struct StoreOpening {
             // Cells are checked against their pages before they are used: a damaged page is an error, never a wild read.
             try database.execute(sql: "PRAGMA cell_size_check = ON")
             #if canImport(Darwin)
-            try database.execute(sql: "PRAGMA fullfsync = ON")
-            try database.execute(sql: "PRAGMA checkpoint_fullfsync = ON")
+                try database.execute(sql: "PRAGMA fullfsync = ON")
+                try database.execute(sql: "PRAGMA checkpoint_fullfsync = ON")
             #endif
         }
         return configuration
