@@ -125,10 +125,15 @@ package struct PeerVerifier: Sendable {
     private func verifyUsage(of leaf: Certificate) throws(IdentityError) {
         let wanted: ExtendedKeyUsage.Usage = side == .server ? .serverAuth : .clientAuth
         let usages: ExtendedKeyUsage?
+        let constraints: BasicConstraints?
         do {
             usages = try leaf.extensions.extendedKeyUsage
+            constraints = try leaf.extensions.basicConstraints
         } catch {
             throw IdentityError(.malformed, "The peer's certificate cannot be read.", cause: error)
+        }
+        guard constraints == .notCertificateAuthority else {
+            throw IdentityError(.untrusted, "The peer's certificate could sign others; nobody's may.")
         }
         guard let usages, usages.contains(wanted) else {
             throw IdentityError(.untrusted, "The peer's certificate is not made for a \(side).")

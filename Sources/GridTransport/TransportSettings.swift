@@ -8,8 +8,8 @@ package struct TransportSettings: Sendable {
     package var windowBytes = 8 * 1024 * 1024
     /// The largest HTTP/2 frame we take. A TLS record holds 16 KiB, so larger frames win nothing.
     package var frameBytes = 16 * 1024
-    /// The largest message we take, in both directions. Refused as RESOURCE_EXHAUSTED beyond it. Above the 10 MiB that a
-    /// task's arguments could have, so that those are refused by name and not by size.
+    /// The largest message we take, in both directions. Beyond it the library resets the stream, which a caller sees as
+    /// UNAVAILABLE; so it lies above the 10 MiB that a task's arguments could have, which are refused by name instead.
     package var messageLimitBytes = 16 * 1024 * 1024
     /// How many calls one connection may have open. The library knows no limit unless told.
     package var streamLimit = 4096
