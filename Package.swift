@@ -109,7 +109,10 @@ let gridTargets: [Target] = [
         name: "AgentTests", dependencies: ["Agent", "Executors", "GridModel", "GridWire"], swiftSettings: settings),
     .testTarget(
         name: "CoordinatorTests",
-        dependencies: ["Coordinator", "GridStore", "GridLogic", "GridModel", "GridWire", grpc],
+        dependencies: [
+            "Coordinator", "GridStore", "GridLogic", "GridModel", "GridWire", "GridIdentity", "GridTransport", grpc,
+            grpcProtobuf, logging, lifecycle,
+        ],
         swiftSettings: settings),
     .testTarget(
         name: "NoizylabTests", dependencies: ["noizylab", "NoizyClient", "GridModel", "GridWire", "GridIdentity"],

@@ -1,0 +1,118 @@
+import Foundation
+import GRPCCore
+import GridIdentity
+import GridLogic
+import GridModel
+import GridStore
+import GridTransport
+package import Logging
+import ServiceLifecycle
+
+/// The coordinator: owns the tasks, decides, and serves both listeners until it is cancelled or shut down gracefully.
+///
+/// A graceful stop takes nothing new, commits and answers what was taken, tells those who still wait to come back, and
+/// leaves within `shutdownMilliseconds`.
+package struct CoordinatorService: Sendable {
+    private let settings: CoordinatorSettings
+    private let logger: Logger
+
+    package init(settings: CoordinatorSettings, logger: Logger) {
+        self.settings = settings
+        self.logger = logger
+    }
+
+    /// `onReady` hears the real ports once both listeners take connections. Writes nothing to standard output.
+    package func run(
+        onReady: @escaping @Sendable (_ listenPort: Int, _ edgePort: Int) async throws -> Void
+    ) async throws {
+        let identities = try LocalIdentities(folder: settings.folder, cluster: settings.cluster)
+        let credentials = try identities.coordinator(settings.node, hosts: HostNames.all(adding: settings.names))
+        let store = try SQLiteStore(folder: settings.storeFolder, settings: settings.store)
+        let outputs = try OutputStore(folder: "\(settings.storeFolder)/output", settings: settings.output)
+        let loop = GridLoop(
+            machine: try recoveredMachine(from: store), store: store, settings: settings.loop, logger: logger)
+        let operations = GridOperations(
+            settings: settings, loop: loop, store: store, outputs: outputs, authority: identities.authority,
+            logger: logger)
+        loop.begin()
+        let loops = TransportLoops(count: settings.eventLoops)
+        var failure: (any Error)?
+        do {
+            try await serve(operations, credentials, loops, onReady)
+        } catch {
+            failure = error
+        }
+        // However it ended, what was taken is committed before the store closes.
+        await loop.stop()
+        try await loops.shutdown()
+        try store.close()
+        if let failure { throw failure }
+    }
+
+    private func recoveredMachine(from store: SQLiteStore) throws -> GridMachine {
+        let state = try store.load()
+        var grid = settings.grid
+        grid.seed = UInt64.random(in: 1 ... .max)
+        var machine = GridMachine(settings: grid)
+        machine.recover(
+            tasks: state.tasks, nodes: state.nodes, nextTaskNumber: state.nextTaskNumber,
+            nextEventNumber: state.nextEventNumber, at: SystemClock.now())
+        if !state.tasks.isEmpty {
+            logger.notice("Living tasks recovered", metadata: ["tasks": "\(state.tasks.count)"])
+        }
+        return machine
+    }
+
+    private func serve(
+        _ operations: GridOperations, _ credentials: CertificateFiles, _ loops: TransportLoops,
+        _ onReady: @escaping @Sendable (Int, Int) async throws -> Void
+    ) async throws {
+        let refused: @Sendable (String, IdentityError) -> Void = { [logger] address, error in
+            logger.info("A certificate was not accepted", metadata: ["from": "\(address)", "error": "\(error)"])
+        }
+        let mutual = try Transports.server(
+            host: settings.listenHost, port: settings.listenPort, credentials: credentials,
+            trust: .mutual(cluster: settings.cluster), loops: loops, settings: settings.transport, onRefusal: refused)
+        let edge = try Transports.server(
+            host: settings.edgeHost, port: settings.edgePort, credentials: credentials, trust: .serverOnly,
+            loops: loops, settings: settings.transport, onRefusal: refused)
+        let interceptors: [any ServerInterceptor] = [PermissionInterceptor()]
+        let servers = [
+            GRPCServer(transport: mutual, services: ServedServices.mutual(operations), interceptors: interceptors),
+            GRPCServer(transport: edge, services: ServedServices.edge(operations), interceptors: interceptors),
+        ]
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for server in servers { group.addTask { try await server.serve() } }
+            group.addTask {
+                guard let listenPort = await mutual.port, let edgePort = await edge.port else { return }
+                operations.bound(
+                    listen: address(settings.listenHost, listenPort), edge: address(settings.edgeHost, edgePort))
+                try await onReady(listenPort, edgePort)
+                await waitForShutdown()
+                await stop(operations, servers)
+            }
+            // A listener that fails, or the end of the shutdown, ends everything.
+            for _ in 0..<servers.count + 1 { try await group.next() }
+        }
+    }
+
+    /// Returns on graceful shutdown and on cancellation.
+    private func waitForShutdown() async {
+        try? await gracefulShutdown()
+    }
+
+    private func stop(_ operations: GridOperations, _ servers: [GRPCServer<GridServerTransport>]) async {
+        logger.notice("Stopping")
+        for server in servers { server.beginGracefulShutdown() }
+        await operations.loop.stop()
+        operations.participants.finish()
+        operations.loop.links.endAll("the coordinator is stopping")
+    }
+
+    /// Where others reach a listener: one that listens everywhere is reached by the machine's name.
+    private func address(_ host: String, _ port: Int) -> String {
+        let isEverywhere = host == "0.0.0.0" || host == "::"
+        let name = isEverywhere ? ProcessInfo.processInfo.hostName : host
+        return name.contains(":") ? "[\(name)]:\(port)" : "\(name):\(port)"
+    }
+}

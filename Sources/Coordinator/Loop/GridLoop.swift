@@ -1,0 +1,122 @@
+import Dispatch
+import Foundation
+package import GridLogic
+import GridModel
+package import GridStore
+package import Logging
+import Synchronization
+
+/// The one writer of the grid: feeds the machine from the mailbox, commits what it decided, then says so.
+///
+/// Owns a thread of its own, because a commit blocks and nothing else may wait for it. Everybody else talks to it through
+/// the mailbox and hears from it through sinks, feeds, link sessions and the event hub.
+package final class GridLoop: Sendable {
+    package let links = LinkTable()
+    let events = EventHub()
+    let health = Mutex(StoreHealth.well)
+    let mailbox: Mailbox<LoopItem>
+    private let ended = Outbox<Never>()
+    private let stopping = Atomic(false)
+    private let start: Mutex<LoopRun?>
+
+    package init(machine: consuming GridMachine, store: SQLiteStore, settings: LoopSettings, logger: Logger) {
+        mailbox = Mailbox(capacity: settings.mailboxCapacity)
+        start = Mutex(nil)
+        let run = LoopRun(
+            machine: machine, store: store, settings: settings, links: links, events: events, logger: logger)
+        start.withLock { $0 = run }
+    }
+
+    /// Starts the thread; call once.
+    package func begin() {
+        let thread = Thread { [self] in
+            // Taken out, so that the thread holds the only reference to the machine's tables and changes them in place.
+            guard var run = start.withLock({ $0.take() }) else { return }
+            run.run(from: mailbox, health: health)
+            ended.finish()
+        }
+        thread.name = "grid-loop"
+        thread.qualityOfService = .userInteractive
+        thread.stackSize = 8 << 20
+        thread.start()
+    }
+
+    /// Takes nothing new, drains and commits what was taken, answers it, and ends the thread.
+    package func stop() async {
+        stopping.store(true, ordering: .relaxed)
+        mailbox.close()
+        _ = await ended.take()
+    }
+
+    var isStopping: Bool { stopping.load(ordering: .relaxed) }
+
+    /// Hands over many submissions at once. False: the mailbox is full or closed and nothing was taken.
+    func submit(_ submissions: [Submission], to sink: any SubmissionSink) -> Refusal? {
+        refusal(of: mailbox.push(.submissions(submissions, sink), weight: submissions.count))
+    }
+
+    func request(_ make: @escaping @Sendable (RequestToken) -> GridInput) async throws(OperationError) -> GridAnswer {
+        let result = await withCheckedContinuation { (continuation: CheckedContinuation<_, Never>) in
+            let pushed = mailbox.push(.request(make) { continuation.resume(returning: $0) })
+            if let refusal = refusal(of: pushed) { continuation.resume(returning: .failure(refusal)) }
+        }
+        switch result {
+        case .success(let answer): return answer
+        case .failure(let refusal): throw OperationError.refused(refusal)
+        }
+    }
+
+    /// Reads the machine between two inputs.
+    func look<Value: Sendable>(_ body: @escaping @Sendable (LoopView) -> Value) async throws(OperationError) -> Value {
+        let value: Value? = await withCheckedContinuation { continuation in
+            let pushed = mailbox.push(.look { continuation.resume(returning: body($0)) }, isUrgent: true)
+            if pushed != .taken { continuation.resume(returning: nil) }
+        }
+        guard let value else { throw OperationError.refused(.stopping) }
+        return value
+    }
+
+    private func refusal(of push: Mailbox<LoopItem>.Push) -> Refusal? {
+        switch push {
+        case .taken: nil
+        case .full: .overloaded
+        case .closed: .stopping
+        }
+    }
+}
+
+/// The loop's own numbers.
+package struct LoopSettings: Sendable {
+    /// Inputs waiting at most; beyond it submissions are refused and links wait.
+    package var mailboxCapacity = 100_000
+    /// Events that nobody waits for may be this late.
+    package var eventDelayMilliseconds: Int64 = 100
+    /// How long callers of a failing commit wait before they are refused.
+    package var storePatienceMilliseconds: Int64 = 1_000
+    /// Between two tries of a failing commit, growing from the first to the second.
+    package var storeRetryMilliseconds: ClosedRange<Int64> = 50...1_000
+    /// How long a stopping loop goes on trying a failing commit.
+    package var stopPatienceMilliseconds: Int64 = 5_000
+
+    package init() {}
+}
+
+extension Refusal {
+    static let overloaded = Refusal(
+        .resourceExhausted, reason: "OVERLOADED",
+        message: "The coordinator has more waiting than it can take: send it again a little later.",
+        retryAfterMilliseconds: 100)
+
+    static let stopping = Refusal(
+        .unavailable, reason: "STOPPING",
+        message: "The coordinator is stopping: connect again when it is back, with the same idempotency key.",
+        retryAfterMilliseconds: 1_000)
+
+    static func storeFailing(_ why: String) -> Refusal {
+        Refusal(
+            .unavailable, reason: "STORE_UNAVAILABLE",
+            message: "The coordinator cannot write to its store (\(why)). Free some space or mend the disk; it tries "
+                + "again every second. Send this again with the same idempotency key.",
+            retryAfterMilliseconds: 1_000)
+    }
+}

@@ -1,0 +1,34 @@
+import GridLogic
+import GridModel
+
+/// Everything that producers put into the loop's mailbox.
+enum LoopItem: Sendable {
+    case submissions([Submission], any SubmissionSink)
+    /// A request with one answer; the loop makes the token.
+    case request(@Sendable (RequestToken) -> GridInput, @Sendable (Result<GridAnswer, Refusal>) -> Void)
+    /// What a link says, and when it came.
+    case link(GridInput, at: MonotonicTime)
+    /// A look at the machine between two inputs; must be quick.
+    case look(@Sendable (LoopView) -> Void)
+    case follow(TaskID, TaskFeed)
+    case unfollow(TaskID, TaskFeed)
+}
+
+/// The grid as the loop's thread sees it, for the length of one call.
+struct LoopView {
+    let machine: GridMachine
+    let now: Moment
+    /// The newest number whose event is committed and published.
+    let publishedEvents: UInt64
+    /// With the terminal tasks whose commit is still to come: the machine has forgotten them, the store does not know.
+    let pending: PendingCommit
+
+    func task(_ id: TaskID) -> GridTask? { machine.task(id) ?? pending.task(id) }
+}
+
+/// Whether the store takes commits.
+package enum StoreHealth: Sendable, Hashable {
+    case well
+    /// Since when commits fail, and why.
+    case failing(String)
+}

@@ -1,0 +1,158 @@
+import GridLogic
+import GridModel
+import GridStore
+import Logging
+import Synchronization
+
+/// The state of the loop's thread, and what it does with one batch: apply every input, commit once, release.
+struct LoopRun: Sendable {
+    /// Somebody who waits for a task's end.
+    struct Origin {
+        let ref: UInt64
+        let sink: any SubmissionSink
+        var hops: HopTimes
+    }
+
+    /// A submission between the machine and its answer.
+    struct Asked {
+        let submission: Submission
+        let sink: any SubmissionSink
+        var acceptedAt: MonotonicTime
+    }
+
+    var machine: GridMachine
+    let store: SQLiteStore
+    let settings: LoopSettings
+    let links: LinkTable
+    let events: EventHub
+    let logger: Logger
+
+    var pending = PendingCommit()
+    var effects: [GridEffect] = []
+    var nextToken: UInt64 = 1
+    var asked: [RequestToken: Asked] = [:]
+    var requests: [RequestToken: @Sendable (Result<GridAnswer, Refusal>) -> Void] = [:]
+    var origins: [TaskID: [Origin]] = [:]
+    var feeds: [TaskID: [TaskFeed]] = [:]
+    var publishedEvents: UInt64 = 0
+    var failure: StoreFailure?
+    var delivery = Delivery()
+
+    init(
+        machine: consuming GridMachine, store: SQLiteStore, settings: LoopSettings, links: LinkTable,
+        events: EventHub, logger: Logger
+    ) {
+        self.machine = machine
+        self.store = store
+        self.settings = settings
+        self.links = links
+        self.events = events
+        self.logger = logger
+    }
+
+    mutating func run(from mailbox: Mailbox<LoopItem>, health: borrowing Mutex<StoreHealth>) {
+        publishedEvents = (try? store.lastEventNumber()) ?? 0
+        var items: [LoopItem] = []
+        while mailbox.take(into: &items, until: nextDeadline) {
+            process(items)
+            items.removeAll(keepingCapacity: true)
+            health.withLock { $0 = failure.map { .failing($0.reason) } ?? .well }
+        }
+        finish()
+    }
+
+    /// When there is something to do without any input.
+    private var nextDeadline: MonotonicTime? {
+        var deadline = machine.nextDeadline ?? .distantFuture
+        if let failure {
+            deadline = min(deadline, failure.nextTryAt)
+        } else if let first = pending.firstEventAt {
+            deadline = min(deadline, first.advanced(byMilliseconds: settings.eventDelayMilliseconds))
+        }
+        return deadline == .distantFuture ? nil : deadline
+    }
+
+    private mutating func process(_ items: [LoopItem]) {
+        let now = SystemClock.now()
+        for item in items { take(item, now) }
+        if let deadline = machine.nextDeadline, deadline <= now.monotonic { apply(.tick, now) }
+        delivery.send(links: links)
+        commitIfDue(now.monotonic)
+        delivery.send(links: links)
+    }
+
+    private mutating func take(_ item: LoopItem, _ now: Moment) {
+        switch item {
+        case .submissions(let submissions, let sink):
+            for submission in submissions { submit(submission, sink, now) }
+        case .request(let make, let answer):
+            if let failure {
+                answer(.failure(.storeFailing(failure.reason)))
+            } else {
+                let token = makeToken()
+                requests[token] = answer
+                apply(make(token), now)
+            }
+        case .link(let input, let at):
+            if case .reports(_, _, let reports) = input { noteReports(reports, at) }
+            apply(input, now)
+        case .look(let body):
+            body(LoopView(machine: machine, now: now, publishedEvents: publishedEvents, pending: pending))
+        case .follow(let id, let feed):
+            if let task = machine.task(id) {
+                feeds[id, default: []].append(feed)
+                feed.push(.state(task))
+            } else if let task = pending.task(id) {
+                // Settled and not yet committed: its state goes out with the commit.
+                feeds[id, default: []].append(feed)
+                if !task.state.isTerminal { feed.push(.state(task)) }
+            } else {
+                feed.push(.absent)
+            }
+        case .unfollow(let id, let feed):
+            guard var list = feeds[id] else { return }
+            list.removeAll { $0 === feed }
+            feeds[id] = list.isEmpty ? nil : list
+        }
+    }
+
+    mutating func makeToken() -> RequestToken {
+        defer { nextToken += 1 }
+        return RequestToken(number: nextToken)
+    }
+
+    /// Lets the machine decide, and sorts what it decided: to be written, to be said after the commit, or at once.
+    mutating func apply(_ input: GridInput, _ now: Moment) {
+        machine.apply(input, at: now, into: &effects)
+        for effect in effects {
+            switch effect {
+            case .saveTask(let task): pending.save(task)
+            case .saveNode(let node): pending.save(node)
+            case .deleteNode(let name): pending.delete(name)
+            case .emit(let event): pending.emit(event, at: now.monotonic)
+            default:
+                if effect.isEphemeral { release(effect, now.monotonic) } else { pending.hold(effect) }
+            }
+        }
+        effects.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func noteReports(_ reports: [AttemptReport], _ at: MonotonicTime) {
+        for report in reports {
+            guard case .finished(let ref, _) = report, origins[ref.task] != nil else { continue }
+            for index in origins[ref.task]!.indices { origins[ref.task]![index].hops.reportedAt = at }
+        }
+    }
+}
+
+extension GridEffect {
+    /// Whether it concerns an ephemeral task alone, and so need not wait for any commit.
+    fileprivate var isEphemeral: Bool {
+        switch self {
+        case .accepted(_, let task, _), .taskChanged(let task), .taskSettled(let task), .answered(_, .task(let task)):
+            task.spec.durability == .ephemeral
+        case .order(_, _, .start(let start)): start.spec.durability == .ephemeral
+        default: false
+        }
+    }
+}

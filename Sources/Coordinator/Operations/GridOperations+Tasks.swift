@@ -1,0 +1,126 @@
+import GridIdentity
+import GridLogic
+package import GridModel
+import GridStore
+
+/// Submitting, finding, cancelling and retrying.
+extension GridOperations {
+    /// Returns when it is accepted, which means durable. `feed` follows the task from then on.
+    package func submit(
+        _ caller: Caller, _ spec: TaskSpec, key: String?, feed: TaskFeed? = nil
+    ) async throws(OperationError) -> (task: GridTask, isNew: Bool) {
+        switch try await run(caller, spec, key: key, wantsResult: false, feed: feed) {
+        case .accepted(let task, let isNew): return (task, isNew)
+        case .settled(let task, _): return (task, false)
+        case .refused(let refusal): throw .refused(refusal)
+        case .callerLeft: throw .failed("The caller left.")
+        }
+    }
+
+    /// Submits and waits for the terminal state, however long it takes.
+    package func execute(
+        _ caller: Caller, _ spec: TaskSpec, key: String?
+    ) async throws(OperationError) -> (task: GridTask, hops: HopTimes) {
+        switch try await run(caller, spec, key: key, wantsResult: true, feed: nil) {
+        case .settled(let task, let hops): return (task, hops)
+        case .refused(let refusal): throw .refused(refusal)
+        case .accepted, .callerLeft: throw .failed("The caller left; the task goes on.")
+        }
+    }
+
+    private func run(
+        _ caller: Caller, _ spec: TaskSpec, key: String?, wantsResult: Bool, feed: TaskFeed?
+    ) async throws(OperationError) -> OneSubmission.End {
+        try authorise(caller, .runTasks)
+        let submission = try admit(
+            caller, ref: 0, spec, key: key, arrivedAt: SystemClock.monotonic(), wantsResult: wantsResult, feed: feed)
+        let one = OneSubmission(wantsResult: wantsResult)
+        if let refusal = loop.submit([submission], to: one) { throw .refused(refusal) }
+        return await one.wait()
+    }
+
+    /// Validates what a caller asks for, and stamps it with who asks.
+    func admit(
+        _ caller: Caller, ref: UInt64, _ spec: TaskSpec, key: String?, arrivedAt: MonotonicTime, wantsResult: Bool,
+        feed: TaskFeed? = nil
+    ) throws(OperationError) -> Submission {
+        var spec = spec
+        spec.submitter = caller.name
+        let key = key.flatMap { $0.isEmpty ? nil : $0 }
+        let violations = GridModel.violations(of: spec, key: key)
+        if !violations.isEmpty { throw .refused(.invalid(violations)) }
+        return Submission(
+            ref: ref, spec: spec, key: key, arrivedAt: arrivedAt, wantsResult: wantsResult, feed: feed)
+    }
+
+    package func task(_ caller: Caller, named name: String) async throws(OperationError) -> GridTask {
+        try authorise(caller, .viewTasks)
+        return try await find(caller, name)
+    }
+
+    package func cancel(_ caller: Caller, named name: String) async throws(OperationError) -> GridTask {
+        try authorise(caller, .runTasks)
+        let task = try await find(caller, name)
+        if task.state.isTerminal { throw .refused(.alreadyEnded(task)) }
+        let by = caller.name
+        let answer: GridAnswer
+        do {
+            answer = try await loop.request { .cancel(task.id, by: by, $0) }
+        } catch {
+            // It may have ended in this moment.
+            if let ended = try await self.task(task.id), ended.state.isTerminal { throw .refused(.alreadyEnded(ended)) }
+            throw error
+        }
+        guard case .task(let cancelled) = answer else { throw .failed("A cancel was answered with a node.") }
+        return cancelled
+    }
+
+    /// A new task that asks for the same.
+    package func retry(_ caller: Caller, named name: String) async throws(OperationError) -> GridTask {
+        try authorise(caller, .runTasks)
+        let task = try await find(caller, name)
+        guard task.state.isTerminal else {
+            throw .refused(
+                Refusal(
+                    .failedPrecondition, reason: "STILL_LIVING",
+                    message: "Task \(task.id) is \(task.state.rawValue): wait for its end or cancel it before a retry.")
+            )
+        }
+        return try await submit(caller, task.spec, key: nil).task
+    }
+
+    package struct TaskPage: Sendable {
+        package var tasks: [GridTask]
+        /// Give this as `before` for the next page; nil at the end.
+        package var next: TaskID?
+    }
+
+    /// Newest first. Ephemeral tasks are in memory alone and not listed.
+    package func tasks(
+        _ caller: Caller, states: Set<TaskState>, node: NodeName?, before: TaskID?, limit: Int
+    ) async throws(OperationError) -> TaskPage {
+        try authorise(caller, .viewTasks)
+        var found: [GridTask] = []
+        var before = before
+        while true {
+            let from = before
+            let page = try await reads.run { [store] () throws(StoreError) in
+                try store.tasks(states: states, node: node, before: from, limit: limit)
+            }
+            for task in page where caller.seesTasks(of: task.spec.submitter) {
+                found.append(task)
+                if found.count == limit { return TaskPage(tasks: found, next: task.id) }
+            }
+            guard page.count == limit, let last = page.last else { return TaskPage(tasks: found, next: nil) }
+            before = last.id
+        }
+    }
+}
+
+extension Refusal {
+    static func alreadyEnded(_ task: GridTask) -> Refusal {
+        Refusal(
+            .failedPrecondition, reason: "ALREADY_ENDED",
+            message: "Task \(task.id) has already ended as \(task.state.rawValue); an end never changes.")
+    }
+}

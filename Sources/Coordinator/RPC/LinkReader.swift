@@ -1,0 +1,153 @@
+import GridLogic
+import GridModel
+import GridStore
+import GridWire
+import Logging
+import SwiftProtobuf
+
+/// Takes one agent's messages, in order: heartbeats are answered at once, output is kept and acknowledged, reports go to
+/// the loop when the output they follow is safe.
+struct LinkReader {
+    private let session: LinkSession
+    private let operations: GridOperations
+    private let peer: String
+    private var isGreeted = false
+    /// Attempts whose output lies in segments, which are to be finished before their result is believed.
+    private var opened: Set<AttemptRef> = []
+    /// Attempts whose output could not be kept: their agent sends it again on a new link, and their results with it.
+    private var stalled: Set<AttemptRef> = []
+    private var stalledAt: MonotonicTime?
+    private var meter = LinkMeter()
+
+    init(session: LinkSession, operations: GridOperations, peer: String) {
+        self.session = session
+        self.operations = operations
+        self.peer = peer
+    }
+
+    mutating func take(_ message: Noizylab_Grid_FromAgent) async throws {
+        guard isGreeted else { return try await greet(message) }
+        if message.hasHeartbeat { try await heartbeat(message) }
+        for output in message.output { try keep(output) }
+        if !message.reports.isEmpty { try await report(message.reports) }
+    }
+
+    private mutating func greet(_ message: Noizylab_Grid_FromAgent) async throws {
+        guard message.hasHello else {
+            throw OperationError.refused(.invalid("hello", "must be the first message of a link"))
+        }
+        var attempts: [AttemptRef] = []
+        for attempt in message.hello.attempts {
+            do { attempts.append(try attempt.model()) } catch { throw OperationError(error) }
+        }
+        isGreeted = true
+        var resume: [(AttemptRef, Int64)] = []
+        for attempt in attempts {
+            do {
+                let wanted = try operations.outputs.wantedOffset(attempt)
+                if wanted > 0 { opened.insert(attempt) }
+                resume.append((attempt, wanted))
+            } catch { throw OperationError(error) }
+        }
+        session.outbox.push(.welcome(resume: resume))
+        let node = operations.node(session.node, hello: message.hello, peer: peer)
+        try await push(.nodeConnected(node, session.id, attempts: attempts, instance: message.hello.instance))
+    }
+
+    private mutating func heartbeat(_ message: Noizylab_Grid_FromAgent) async throws {
+        session.outbox.push(.heartbeat(message.heartbeatNumber))
+        session.note(bandwidth: meter.beat(at: SystemClock.monotonic()))
+        if let since = stalledAt, SystemClock.monotonic().milliseconds(since: since) > Self.stallMilliseconds {
+            session.end("output could not be kept; the new link sends it again")
+            return
+        }
+        try await push(.heartbeat(session.node, session.id, message.heartbeat.model()))
+    }
+
+    private mutating func keep(_ output: Noizylab_Grid_AttemptOutput) throws {
+        let ref: AttemptRef
+        var chunks: [OutputChunk] = []
+        chunks.reserveCapacity(output.chunks.count)
+        do {
+            ref = try output.ref()
+            for chunk in output.chunks { chunks.append(try chunk.model()) }
+        } catch { throw OperationError(error) }
+        guard !stalled.contains(ref) else { return }
+        for chunk in chunks { meter.add(chunk.bytes.count) }
+        if opened.insert(ref).inserted {
+            operations.outputs.open(ref, limitBytes: session.outputLimit(ref) ?? operations.settings.outputLimitBytes)
+        }
+        do {
+            let wanted = try operations.outputs.append(ref, chunks)
+            session.outbox.push(.outputAck(ref, wanted))
+        } catch {
+            // Nothing is acknowledged: the agent keeps it, and the process it comes from waits.
+            stalled.insert(ref)
+            if stalledAt == nil {
+                stalledAt = SystemClock.monotonic()
+                operations.logger.error("Output cannot be kept", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    private mutating func report(_ messages: [Noizylab_Grid_AttemptReport]) async throws {
+        var reports: [AttemptReport] = []
+        reports.reserveCapacity(messages.count)
+        for message in messages {
+            let report: AttemptReport
+            do { report = try message.model() } catch { throw OperationError(error) }
+            if case .finished(let ref, let outcome) = report {
+                if stalled.contains(ref) { continue }
+                if opened.remove(ref) != nil {
+                    let outputs = operations.outputs
+                    do {
+                        try await operations.reads.run { () throws(StoreError) in
+                            try outputs.finish(ref, inline: outcome.inlineOutput, durable: true)
+                        }
+                    } catch {
+                        operations.logger.error("Output cannot be finished", metadata: ["error": "\(error)"])
+                        stalled.insert(ref)
+                        stalledAt = stalledAt ?? SystemClock.monotonic()
+                        continue
+                    }
+                }
+                session.forgetLimit(ref)
+            }
+            reports.append(report)
+        }
+        if !reports.isEmpty { try await push(.reports(session.node, session.id, reports), weight: reports.count) }
+    }
+
+    /// Waits while the mailbox is full: the agent's stream fills up behind it, and so does the agent.
+    private func push(_ input: GridInput, weight: Int = 1) async throws {
+        let item = LoopItem.link(input, at: SystemClock.monotonic())
+        while true {
+            switch operations.loop.mailbox.push(item, weight: weight) {
+            case .taken: return
+            case .closed: throw OperationError.refused(.stopping)
+            case .full: try await Task.sleep(for: .milliseconds(2))
+            }
+        }
+    }
+
+    private static let stallMilliseconds: Int64 = 5_000
+}
+
+/// The highest rate at which output came over one link, between two heartbeats.
+struct LinkMeter: Sendable {
+    private var bytes = 0
+    private var since: MonotonicTime?
+    private(set) var peakMegabits = 0.0
+
+    mutating func add(_ count: Int) { bytes += count }
+
+    mutating func beat(at now: MonotonicTime) -> Double {
+        if let since, now > since {
+            let seconds = Double(now.nanoseconds - since.nanoseconds) / 1e9
+            peakMegabits = max(peakMegabits, Double(bytes) * 8 / 1e6 / seconds)
+        }
+        bytes = 0
+        since = now
+        return peakMegabits
+    }
+}

@@ -1,0 +1,16 @@
+import GridLogic
+import GridModel
+import GridWire
+
+extension Noizylab_Grid_NodeInfo {
+    init(_ view: NodeView) {
+        self.init(view.node)
+        state = view.node.isExternal ? "external" : view.liveness.rawValue
+        if let sample = view.sample { self.sample = Noizylab_Grid_NodeSample(sample) }
+        silentMs = view.silentMilliseconds ?? -1
+        skewUs = view.skewMicroseconds
+        running = UInt32(clamping: view.runningAttempts)
+        reserved = Noizylab_Grid_ResourceRequest(view.reserved)
+        capacity = Noizylab_Grid_ResourceRequest(view.capacity)
+    }
+}

@@ -1,0 +1,179 @@
+import GRPCCore
+import GridLogic
+import GridModel
+import GridWire
+import Synchronization
+
+/// One caller's `RunTasks`: batches in, whatever results are ready out.
+///
+/// The reader turns one request message into one push to the loop's mailbox; the loop delivers news of a whole batch at
+/// once; the writer drains everything pending into one message. Nothing per task is scheduled anywhere. What is
+/// unanswered is bounded, so a client that does not read cannot fill the coordinator.
+final class RunTasksStream: SubmissionSink {
+    private struct State {
+        /// Submissions without a written answer.
+        var unanswered = 0
+        var isInputEnded = false
+    }
+
+    /// A message is closed at this many results, so that it stays below what clients accept.
+    private static let resultsPerMessage = 2_000
+    private static let bytesPerMessage = 1 << 20
+
+    private let operations: GridOperations
+    private let caller: Caller
+    private let state = Mutex(State())
+    private let outbox = Outbox<Noizylab_Grid_TaskResult>()
+
+    init(operations: GridOperations, caller: Caller) {
+        self.operations = operations
+        self.caller = caller
+    }
+
+    func run(
+        _ request: RPCAsyncSequence<Noizylab_Grid_RunTasksRequest, any Error>,
+        _ response: RPCWriter<Noizylab_Grid_RunTasksResponse>
+    ) async throws {
+        try operations.authorise(caller, .runTasks)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [self] in
+                for try await message in request { take(message) }
+                endInput()
+            }
+            try await write(response)
+            try await group.waitForAll()
+        }
+    }
+
+    private func take(_ message: Noizylab_Grid_RunTasksRequest) {
+        let arrivedAt = SystemClock.monotonic()
+        let limit = operations.settings.streamInFlightLimit
+        let count = message.submissions.count
+        let room = state.withLock { state in
+            let room = min(max(limit - state.unanswered, 0), count)
+            state.unanswered += count
+            return room
+        }
+        var taken: [Submission] = []
+        taken.reserveCapacity(room)
+        var refused: [Noizylab_Grid_TaskResult] = []
+        for (index, wanted) in message.submissions.enumerated() {
+            do throws(OperationError) {
+                guard index < room else { throw .refused(.streamFull(limit)) }
+                taken.append(
+                    try operations.admit(
+                        caller, ref: wanted.ref, wanted.model(), key: wanted.key, arrivedAt: arrivedAt,
+                        wantsResult: true))
+            } catch {
+                refused.append(Noizylab_Grid_TaskResult(ref: wanted.ref, refusedBy: error))
+            }
+        }
+        if !taken.isEmpty, let refusal = operations.loop.submit(taken, to: self) {
+            for submission in taken {
+                refused.append(Noizylab_Grid_TaskResult(ref: submission.ref, refusedBy: .refused(refusal)))
+            }
+        }
+        if !refused.isEmpty { outbox.push(contentsOf: refused) }
+    }
+
+    func deliver(_ news: [SubmissionNews]) {
+        var results: [Noizylab_Grid_TaskResult] = []
+        results.reserveCapacity(news.count)
+        for item in news {
+            switch item {
+            case .accepted: break
+            case .settled(let ref, let task, let hops):
+                results.append(Noizylab_Grid_TaskResult(ref: ref, task, hops))
+            case .refused(let ref, let refusal), .abandoned(let ref, let refusal):
+                results.append(Noizylab_Grid_TaskResult(ref: ref, refusedBy: .refused(refusal)))
+            }
+        }
+        if !results.isEmpty { outbox.push(contentsOf: results) }
+    }
+
+    private func endInput() {
+        let isDone = state.withLock { state in
+            state.isInputEnded = true
+            return state.unanswered == 0
+        }
+        if isDone { outbox.finish() }
+    }
+
+    private func write(_ response: RPCWriter<Noizylab_Grid_RunTasksResponse>) async throws {
+        while let results = await outbox.take() {
+            var message = Noizylab_Grid_RunTasksResponse()
+            var bytes = 0
+            for result in results {
+                bytes += 128 + result.outcome.stdout.count + result.outcome.stderr.count
+                message.results.append(result)
+                if message.results.count >= Self.resultsPerMessage || bytes >= Self.bytesPerMessage {
+                    try await response.write(message)
+                    message.results.removeAll()
+                    bytes = 0
+                }
+            }
+            if !message.results.isEmpty { try await response.write(message) }
+            let isDone = state.withLock { state in
+                state.unanswered -= results.count
+                return state.isInputEnded && state.unanswered == 0
+            }
+            if isDone { outbox.finish() }
+        }
+    }
+}
+
+extension Refusal {
+    fileprivate static func streamFull(_ limit: Int) -> Refusal {
+        Refusal(
+            .resourceExhausted, reason: "STREAM_FULL",
+            message: "This stream has \(limit) tasks under way: wait for results before sending more.",
+            retryAfterMilliseconds: 100)
+    }
+}
+
+extension Noizylab_Grid_TaskSubmission {
+    fileprivate func model() throws(OperationError) -> TaskSpec {
+        guard hasSpec else { throw .refused(.invalid("spec", "is missing")) }
+        do {
+            return try spec.model()
+        } catch {
+            throw OperationError(error)
+        }
+    }
+}
+
+extension Noizylab_Grid_TaskResult {
+    fileprivate init(ref: UInt64, refusedBy error: OperationError) {
+        self.init()
+        self.ref = ref
+        let refusal = error.refusal
+        self.refusal = Noizylab_Grid_RefusalInfo(refusal)
+        self.error = refusal.message
+    }
+
+    fileprivate init(ref: UInt64, _ task: GridTask, _ hops: HopTimes) {
+        self.init()
+        self.ref = ref
+        taskID = task.id.description
+        state = task.state.rawValue
+        error = task.reason
+        attempts = UInt32(clamping: task.attempts.count)
+        if let last = task.attempts.last {
+            node = last.node.text
+            if let outcome = last.outcome {
+                self.outcome = Noizylab_Grid_AttemptOutcome(outcome)
+                self.hops.nodeUs = outcome.runMicroseconds
+            }
+        }
+        self.hops.acceptedUs = hops.acceptedAt.microseconds(since: hops.arrivedAt)
+        self.hops.committedUs = hops.committedAt.microseconds(since: hops.arrivedAt)
+        self.hops.reportedUs = hops.reportedAt.microseconds(since: hops.arrivedAt)
+        self.hops.settledUs = hops.settledAt.microseconds(since: hops.arrivedAt)
+    }
+}
+
+extension MonotonicTime {
+    fileprivate func microseconds(since earlier: MonotonicTime) -> Int64 {
+        (nanoseconds - earlier.nanoseconds) / 1_000
+    }
+}
