@@ -20,6 +20,11 @@ package struct NodeExecutor: Executor {
         }
     }
 
+    /// Calls back after a while, on a thread that must not be blocked.
+    package func after(milliseconds: Int64, _ body: @escaping @Sendable () -> Void) {
+        processes.after(milliseconds: milliseconds, body)
+    }
+
     /// Ends the executor's threads. No attempt may be running.
     package func stop() { processes.stop() }
 }

@@ -1,0 +1,206 @@
+import Executors
+import GridModel
+import Logging
+import Synchronization
+
+/// What the agent's loops share: the attempts, the heartbeat that is due, and the bell that wakes the writer. Decides
+/// under one lock, acts after it.
+final class AgentCore: Sendable {
+    /// What the writer is to send next.
+    struct Outgoing: Sendable {
+        var tidings = Tidings()
+        var heartbeat: (number: UInt64, sample: NodeSample)?
+
+        var isEmpty: Bool { tidings.isEmpty && heartbeat == nil }
+    }
+
+    private struct State {
+        var table: AttemptTable
+        var running: [AttemptRef: any RunningAttempt] = [:]
+        var bell: AsyncStream<Void>.Continuation?
+        var isWriterWaiting = false
+        var sample: NodeSample?
+        var heartbeatNumber: UInt64 = 0
+        var heartbeatsSent: [UInt64: MonotonicTime] = [:]
+        var roundTripMicroseconds: Int64 = 0
+        var heardAt: MonotonicTime
+        var gpus: [GPUSample] = []
+    }
+
+    private let settings: AgentSettings
+    private let executor: NodeExecutor
+    private let spool: Spool
+    private let logger: Logger
+    private let state: Mutex<State>
+
+    init(settings: AgentSettings, executor: NodeExecutor, spool: Spool, kept: [FinishedAttempt], logger: Logger) {
+        self.settings = settings
+        self.executor = executor
+        self.spool = spool
+        self.logger = logger
+        let limits = AttemptTable.Limits(
+            holdBackMilliseconds: settings.holdBackMilliseconds, maxUnackedBytes: settings.maxUnackedBytes)
+        state = Mutex(State(table: AttemptTable(limits: limits, kept: kept), heardAt: SystemClock.monotonic()))
+    }
+
+    // MARK: the link
+
+    /// A new connection: for the hello, every attempt there is; and the bell that rings when there is something to say.
+    func beginSession() -> (refs: [AttemptRef], bell: AsyncStream<Void>) {
+        let (bell, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let refs = state.withLock { state in
+            state.bell = continuation
+            state.isWriterWaiting = false
+            state.heartbeatsSent = [:]
+            state.heardAt = SystemClock.monotonic()
+            return state.table.refs
+        }
+        return (refs, bell)
+    }
+
+    func endSession() {
+        state.withLock { state in
+            state.table.disconnected()
+            state.bell = nil
+        }
+    }
+
+    func welcomed(resume: [AttemptRef: Int64]) {
+        change { $0.table.connected(resume: resume, into: &$1) }
+    }
+
+    func obey(_ orders: [Order]) {
+        let now = SystemClock.monotonic()
+        change { state, actions in
+            for order in orders { state.table.obey(order, at: now, into: &actions) }
+        }
+    }
+
+    func acknowledged(_ acks: [(ref: AttemptRef, offset: Int64)]) {
+        change { state, actions in
+            for ack in acks { state.table.acknowledged(ack.ref, offset: ack.offset, into: &actions) }
+        }
+    }
+
+    func heard(heartbeat number: UInt64) {
+        let now = SystemClock.monotonic()
+        state.withLock { state in
+            state.heardAt = now
+            guard number > 0, let sentAt = state.heartbeatsSent.removeValue(forKey: number) else { return }
+            state.roundTripMicroseconds = (now.nanoseconds - sentAt.nanoseconds) / 1_000
+        }
+    }
+
+    /// How long the coordinator has been silent.
+    var silenceMilliseconds: Int64 {
+        let now = SystemClock.monotonic()
+        return state.withLock { now.milliseconds(since: $0.heardAt) }
+    }
+
+    /// What there is to say; when nothing, the bell rings as soon as there is.
+    func takeOutgoing() -> Outgoing {
+        state.withLock { state in
+            var outgoing = Outgoing()
+            outgoing.tidings = state.table.takeTidings(outputLimit: settings.maxMessageOutputBytes)
+            if var sample = state.sample.take() {
+                let now = SystemClock.now()
+                state.heartbeatNumber += 1
+                if state.heartbeatsSent.count > 64 { state.heartbeatsSent = [:] }
+                state.heartbeatsSent[state.heartbeatNumber] = now.monotonic
+                sample.sentAt = now.wall
+                sample.roundTripMicroseconds = state.roundTripMicroseconds
+                sample.runningAttempts = state.table.runningCount
+                sample.gpus = state.gpus
+                outgoing.heartbeat = (state.heartbeatNumber, sample)
+            }
+            state.isWriterWaiting = outgoing.isEmpty
+            return outgoing
+        }
+    }
+
+    // MARK: measurements
+
+    func sampled(_ sample: NodeSample) {
+        let bell = state.withLock { state in
+            state.sample = sample
+            return Self.takeBell(&state)
+        }
+        bell?.yield()
+    }
+
+    func sampled(gpus: [GPUSample]) { state.withLock { $0.gpus = gpus } }
+
+    // MARK: stopping
+
+    func stop() {
+        change { $0.table.stop(graceMilliseconds: settings.stopGraceMilliseconds, into: &$1) }
+    }
+
+    /// Nothing runs, and what can be told is told.
+    var isQuiet: Bool { state.withLock { $0.table.runningCount == 0 && !$0.table.hasTidings } }
+
+    // MARK: deciding and acting
+
+    private func happened(_ event: AttemptEvent, to ref: AttemptRef) {
+        let now = SystemClock.monotonic()
+        change { state, actions in
+            state.table.happened(event, to: ref, at: now, into: &actions)
+            if case .finished = event { state.running[ref] = nil }
+        }
+    }
+
+    private func change(_ decide: (inout State, inout [AttemptTable.Action]) -> Void) {
+        var actions: [AttemptTable.Action] = []
+        state.withLock { decide(&$0, &actions) }
+        if !actions.isEmpty { act(actions) }
+        // Rung after the results are written down, so that nothing is told that would not be known after a crash.
+        let bell = state.withLock { $0.table.hasTidings ? Self.takeBell(&$0) : nil }
+        bell?.yield()
+    }
+
+    private static func takeBell(_ state: inout State) -> AsyncStream<Void>.Continuation? {
+        guard state.isWriterWaiting else { return nil }
+        state.isWriterWaiting = false
+        return state.bell
+    }
+
+    private func act(_ actions: [AttemptTable.Action]) {
+        var keeping: [FinishedAttempt] = []
+        var dropping: [AttemptRef] = []
+        for action in actions {
+            switch action {
+            case .start(let start, let window): self.start(start, window: window)
+            case .cancel(let ref, let grace): running(ref)?.cancel(graceMilliseconds: grace)
+            case .allowOutput(let ref, let bytes): running(ref)?.allowOutput(bytes)
+            case .keep(let attempt): keeping.append(attempt)
+            case .drop(let ref): dropping.append(ref)
+            case .wakeAfter(let milliseconds): executor.after(milliseconds: milliseconds) { self.holdBackEnded() }
+            }
+        }
+        guard !keeping.isEmpty || !dropping.isEmpty else { return }
+        do {
+            try spool.write(keeping: keeping, dropping: dropping)
+        } catch {
+            // The results are still in memory, and told: they are lost only if the agent is killed now.
+            logger.error("Results could not be written to the spool", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func start(_ start: AttemptStart, window: Int) {
+        let running = executor.start(start, window: window) { self.happened($0, to: start.ref) }
+        let isOver = state.withLock { state in
+            guard state.table.isRunning(start.ref) else { return true }
+            state.running[start.ref] = running
+            return false
+        }
+        // Forgotten or over before we held it.
+        if isOver { running.cancel(graceMilliseconds: 0) }
+    }
+
+    private func running(_ ref: AttemptRef) -> (any RunningAttempt)? { state.withLock { $0.running[ref] } }
+
+    private func holdBackEnded() {
+        let now = SystemClock.monotonic()
+        change { $0.table.holdBackEnded(at: now, into: &$1) }
+    }
+}
