@@ -1,3 +1,6 @@
+import Executors
+import Testing
+
 #if canImport(Darwin)
     import Darwin
 #else
@@ -17,4 +20,11 @@ extension String {
         while text.last?.isWhitespace == true { text.removeLast() }
         return String(text)
     }
+}
+
+/// Puts a script in the place of a program that this machine may not have.
+func stand(in folder: String, for name: String, _ script: String) throws {
+    let path = folder + "/" + name
+    #expect(Folders.write(Array(("#!/bin/sh\n" + script + "\n").utf8), to: path))
+    #expect(chmod(path, 0o755) == 0)
 }
