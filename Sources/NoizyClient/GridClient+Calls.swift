@@ -1,0 +1,93 @@
+package import GridWire
+import SwiftProtobuf
+
+/// One call each. What may be made twice without harm is made again while the coordinator is away, as long as the
+/// options' patience lasts.
+extension GridClient {
+    package func call<Result: Sendable>(
+        isRepeatable: Bool = true, _ body: () async throws -> Result
+    ) async throws -> Result {
+        var patience = Patience(options, limit: options.patience)
+        while true {
+            do {
+                return try await body()
+            } catch {
+                let error = explain(error)
+                guard isRepeatable, let known = error as? GridError, known.isPassing, await patience.failed() else {
+                    throw error
+                }
+            }
+        }
+    }
+
+    package func submitted(_ request: Noizylab_Grid_SubmitRequest) async throws -> Noizylab_Grid_SubmitResponse {
+        try await call(isRepeatable: !request.key.isEmpty) { try await tasks.submit(request) }
+    }
+
+    package func taskInfo(_ task: String) async throws -> Noizylab_Grid_TaskInfo {
+        try await call { try await tasks.get(.with { $0.task = task }) }
+    }
+
+    package func taskInfos(_ request: Noizylab_Grid_ListTasksRequest) async throws -> Noizylab_Grid_ListTasksResponse {
+        try await call { try await tasks.list(request) }
+    }
+
+    package func cancelled(_ task: String) async throws -> Noizylab_Grid_TaskInfo {
+        try await call { try await tasks.cancel(.with { $0.task = task }) }
+    }
+
+    package func retried(_ task: String) async throws -> Noizylab_Grid_TaskInfo {
+        try await call(isRepeatable: false) { try await tasks.retry(.with { $0.task = task }) }
+    }
+
+    package func statusInfo() async throws -> Noizylab_Grid_StatusResponse {
+        try await call { try await admin.status(Noizylab_Grid_StatusRequest()) }
+    }
+
+    package func nodeInfos() async throws -> [Noizylab_Grid_NodeInfo] {
+        try await call { try await admin.listNodes(Noizylab_Grid_ListNodesRequest()) }.nodes
+    }
+
+    package func schedulabilityChanged(
+        of node: String, to schedulability: String
+    ) async throws -> Noizylab_Grid_NodeInfo {
+        try await call {
+            try await admin.setSchedulability(
+                .with {
+                    $0.node = node
+                    $0.schedulability = schedulability
+                })
+        }
+    }
+
+    package func removed(node: String) async throws -> Noizylab_Grid_NodeInfo {
+        try await call(isRepeatable: false) { try await admin.removeNode(.with { $0.node = node }) }
+    }
+
+    package func token(forNode name: String, seconds: Int64) async throws -> Noizylab_Grid_CreateTokenResponse {
+        try await call(isRepeatable: false) {
+            try await admin.createToken(
+                .with {
+                    $0.name = name
+                    $0.ttlSeconds = seconds
+                })
+        }
+    }
+
+    package func certificate(
+        name: String, role: String, signingRequest: String
+    ) async throws -> Noizylab_Grid_IssueCertificateResponse {
+        try await call {
+            try await admin.issueCertificate(
+                .with {
+                    $0.name = name
+                    $0.role = role
+                    $0.signingRequest = signingRequest
+                })
+        }
+    }
+
+    package func health(ofNode node: String) async throws -> Noizylab_Grid_HealthCheckResponse {
+        try await call { try await legacy.healthCheck(.with { $0.nodeID = node }) }
+    }
+}

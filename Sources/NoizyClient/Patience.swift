@@ -1,0 +1,37 @@
+/// When to ask again: pauses that double, until it has taken too long. A success starts it anew.
+struct Patience {
+    private let firstPause: Duration
+    private let longestPause: Duration
+    private let limit: Duration
+    private var pause: Duration
+    private var givesUpAt: ContinuousClock.Instant?
+
+    init(_ options: GridClientOptions, limit: Duration) {
+        firstPause = options.firstPause
+        longestPause = options.longestPause
+        self.limit = limit
+        pause = options.firstPause
+    }
+
+    mutating func succeeded() {
+        pause = firstPause
+        givesUpAt = nil
+    }
+
+    /// Sleeps, and says whether to ask again. Ends early, saying no, when the task is cancelled.
+    mutating func failed() async -> Bool {
+        let now = ContinuousClock.now
+        let end = givesUpAt ?? now + limit
+        givesUpAt = end
+        guard now < end else { return false }
+        // A little of chance, so that many clients do not come back at the same moment.
+        let wait = min(pause * Double.random(in: 0.75...1.25), end - now)
+        pause = min(pause * 2, longestPause)
+        do {
+            try await Task.sleep(for: wait)
+            return true
+        } catch {
+            return false
+        }
+    }
+}
