@@ -497,14 +497,17 @@ def register_node_keeps_an_external_node(checks, grid):
     checks.that("... and is still there", "HP-OMEN" in inventory())
 
 
-def roles_bound_what_a_client_may_do(checks, submitter, viewer):
+def roles_bound_what_a_client_may_do(checks, operator, submitter, viewer):
     answer = submitter.ExecuteTask(task("echo", "mine"), timeout=CALL_SECONDS)
     checks.that("a submitter may run tasks", answer.result == "mine", answer)
+    theirs = wire.NodeIdentity(node_id=fresh("theirs"), role="printer")
+    operator.RegisterNode(theirs, timeout=CALL_SECONDS)
     checks.refused(
-        "a submitter may not register nodes",
+        "a submitter may not deregister what another registered",
         Code.PERMISSION_DENIED,
-        lambda: submitter.RegisterNode(wire.NodeIdentity(node_id="x", role="y"), timeout=CALL_SECONDS),
+        lambda: submitter.DeregisterNode(theirs, timeout=CALL_SECONDS),
     )
+    operator.DeregisterNode(theirs, timeout=CALL_SECONDS)
     answer = viewer.HealthCheck(wire.HealthCheckRequest(), timeout=CALL_SECONDS)
     checks.that("a viewer may look at the grid's health", answer.is_healthy, answer)
     answer = viewer.GetNetworkInventory(wire.NetworkInventoryRequest(), timeout=CALL_SECONDS)
@@ -619,7 +622,7 @@ def main():
         checks.section(execute_remote_command_runs, operator)
         checks.section(inventory_lists_nodes_and_links, operator)
         checks.section(register_node_keeps_an_external_node, operator)
-        checks.section(roles_bound_what_a_client_may_do, submitter, viewer)
+        checks.section(roles_bound_what_a_client_may_do, operator, submitter, viewer)
         checks.section(strangers_are_kept_out, identities)
         checks.section(rubbish_is_answered_with_a_status, operator_channel, operator)
         checks.section(health_service_serves, viewer_channel)
