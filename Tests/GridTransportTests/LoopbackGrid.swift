@@ -109,7 +109,7 @@ private struct WhoAmI: Noizylab_Grid_Enrolment.SimpleServiceProtocol {
     }
 }
 
-/// Answers each message with its heartbeat's number; sends output back as a report of how much came.
+/// Answers each message with its heartbeat's number; a number of `count << 32 | size` asks for so many large messages.
 private struct Echo: Noizylab_Grid_AgentLink.SimpleServiceProtocol {
     func connect(
         request: RPCAsyncSequence<Noizylab_Grid_FromAgent, any Error>, response: RPCWriter<Noizylab_Grid_ToAgent>,

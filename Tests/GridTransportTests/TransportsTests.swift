@@ -49,6 +49,24 @@ import Testing
         }
     }
 
+    @Test func `large messages come down a stream whole`() async throws {
+        try await LoopbackGrid.with { grid in
+            try await grid.serving { port in
+                let transport = try Transports.client(
+                    host: "127.0.0.1", port: port, credentials: grid.files(.agent), loops: grid.loops)
+                let sizes = try await grid.withClient(transport) { client in
+                    try await Noizylab_Grid_AgentLink.Client(wrapping: client).connect { writer in
+                        try await writer.write(.with { $0.heartbeatNumber = 100 << 32 | 300_000 })
+                    } onResponse: { response in
+                        try await response.messages.reduce(into: []) { $0.append($1.welcome.cluster.utf8.count) }
+                    }
+                }
+
+                #expect(sizes == Array(repeating: 300_000, count: 100))
+            }
+        }
+    }
+
     @Test func `a message of 12 MiB arrives and one above the limit is refused`() async throws {
         try await LoopbackGrid.with { grid in
             try await grid.serving { port in
