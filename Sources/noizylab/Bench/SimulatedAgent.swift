@@ -32,33 +32,26 @@ struct SimulatedAgent: Sendable {
         _ client: some Noizylab_Grid_AgentLink.ClientProtocol, beats: AsyncStream<UInt64>,
         onWelcome: @escaping @Sendable () -> Void
     ) async throws {
-        let pending = Mutex(Noizylab_Grid_FromAgent())
+        let pending = PendingMessage()
         let (turns, turn) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 for await beat in beats {
-                    pending.withLock { message in
-                        message.heartbeat = sample()
-                        message.heartbeatNumber = beat
-                    }
+                    pending.add(heartbeat: sample(), number: beat)
                     turn.yield()
                 }
             }
             try await client.connect { writer in
                 try await writer.write(hello())
                 for await _ in turns {
-                    let message = pending.withLock { message in
-                        defer { message = Noizylab_Grid_FromAgent() }
-                        return message
-                    }
-                    try await writer.write(message)
+                    try await writer.write(pending.take())
                 }
             } onResponse: { response in
                 for try await message in response.messages {
                     if message.hasWelcome { onWelcome() }
                     let reports = message.orders.flatMap(Self.reports)
                     guard !reports.isEmpty else { continue }
-                    pending.withLock { $0.reports += reports }
+                    pending.add(reports)
                     turn.yield()
                 }
             }
@@ -104,5 +97,26 @@ struct SimulatedAgent: Sendable {
         outcome.stdout = Data(start.spec.echo.text.utf8)
         report.finished = outcome
         return [started, report]
+    }
+}
+
+/// What the agent is to say next.
+private final class PendingMessage: Sendable {
+    private let message = Mutex(Noizylab_Grid_FromAgent())
+
+    func add(heartbeat: Noizylab_Grid_NodeSample, number: UInt64) {
+        message.withLock { message in
+            message.heartbeat = heartbeat
+            message.heartbeatNumber = number
+        }
+    }
+
+    func add(_ reports: [Noizylab_Grid_AttemptReport]) { message.withLock { $0.reports += reports } }
+
+    func take() -> Noizylab_Grid_FromAgent {
+        message.withLock { message in
+            defer { message = Noizylab_Grid_FromAgent() }
+            return message
+        }
     }
 }

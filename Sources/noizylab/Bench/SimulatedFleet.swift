@@ -33,7 +33,7 @@ struct SimulatedFleet: Sendable {
     /// Runs the body once all are welcome; it is told how long that took.
     func whileConnected<Result: Sendable>(_ body: (_ seconds: Double) async throws -> Result) async throws -> Result {
         let loops = TransportLoops(count: 1)
-        let welcomed = Mutex(0)
+        let welcomed = Count()
         let result: Swift.Result<Result, any Error>
         do {
             let value = try await withThrowingTaskGroup(of: Void.self) { group in
@@ -45,15 +45,15 @@ struct SimulatedFleet: Sendable {
                     let agent = SimulatedAgent(
                         number: number, endpoint: endpoint, credentials: credentials[number], loops: loops)
                     group.addTask {
-                        try await agent.run(beats: streams[number].stream) { welcomed.withLock { $0 += 1 } }
+                        try await agent.run(beats: streams[number].stream) { welcomed.add() }
                     }
                     // Handshakes one after another: a listener gives each a few seconds, and all share two cores.
                     try await Task.sleep(for: .milliseconds(4))
                 }
                 group.addTask { try await Self.beat(streams.map(\.continuation)) }
-                while welcomed.withLock({ $0 }) < size {
+                while welcomed.value < size {
                     guard monotonicNanoseconds() - begin < 120_000_000_000 else {
-                        throw BenchError("\(welcomed.withLock { $0 }) of \(size) agents were welcome after 2 minutes.")
+                        throw BenchError("\(welcomed.value) of \(size) agents were welcome after 2 minutes.")
                     }
                     try await Task.sleep(for: .milliseconds(20))
                 }
@@ -82,4 +82,12 @@ struct SimulatedFleet: Sendable {
             }
         }
     }
+}
+
+private final class Count: Sendable {
+    private let count = Mutex(0)
+
+    var value: Int { count.withLock { $0 } }
+
+    func add() { count.withLock { $0 += 1 } }
 }
