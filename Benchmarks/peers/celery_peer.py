@@ -49,7 +49,7 @@ def measure(options):
 def main():
     options = flags(keep=["default", "durable"])
     adopt_descendants()
-    folder, port = tempfile.mkdtemp(prefix="bench-redis-"), urllib.parse.urlsplit(ADDRESS).port
+    folder, port = tempfile.mkdtemp(prefix="redis-", dir=os.environ.get("BENCH_FOLDER")), urllib.parse.urlsplit(ADDRESS).port
     here = os.path.dirname(os.path.abspath(__file__))
     environment = {**os.environ, "BENCH_KEEP": options.keep, "PYTHONPATH": here}
     redis = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--loglevel", "warning"]
