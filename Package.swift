@@ -94,7 +94,7 @@ let gridTargets: [Target] = [
         ],
         swiftSettings: settings),
     .testTarget(
-        name: "GridStoreTests", dependencies: ["GridStore", "GridModel", .product(name: "GRDB", package: "GRDB.swift")],
+        name: "GridStoreTests", dependencies: ["GridStore", "GridWire", "GridModel", .product(name: "GRDB", package: "GRDB.swift")],
         swiftSettings: settings),
     .testTarget(
         name: "GridIdentityTests", dependencies: ["GridIdentity", x509, crypto, asn1], swiftSettings: settings),
@@ -106,12 +106,16 @@ let gridTargets: [Target] = [
         swiftSettings: settings),
     .testTarget(name: "ExecutorsTests", dependencies: ["Executors", "GridModel"], swiftSettings: settings),
     .testTarget(
-        name: "AgentTests", dependencies: ["Agent", "Executors", "GridModel", "GridWire"], swiftSettings: settings),
+        name: "AgentTests",
+        dependencies: [
+            "Agent", "Executors", "GridModel", "GridWire", "GridIdentity", "GridTransport", grpc, logging, lifecycle,
+        ],
+        swiftSettings: settings),
     .testTarget(
         name: "CoordinatorTests",
         dependencies: [
             "Coordinator", "GridStore", "GridLogic", "GridModel", "GridWire", "GridIdentity", "GridTransport", grpc,
-            grpcProtobuf, logging, lifecycle,
+            grpcTransport, grpcProtobuf, logging, lifecycle,
         ],
         swiftSettings: settings),
     .testTarget(

@@ -81,19 +81,46 @@ package struct CoordinatorService: Sendable {
             GRPCServer(transport: mutual, services: ServedServices.mutual(operations), interceptors: interceptors),
             GRPCServer(transport: edge, services: ServedServices.edge(operations), interceptors: interceptors),
         ]
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for server in servers { group.addTask { try await server.serve() } }
+        try await withThrowingTaskGroup(of: Part.self) { group in
+            for server in servers {
+                group.addTask {
+                    try await server.serve()
+                    return .server
+                }
+            }
             group.addTask {
-                guard let listenPort = await mutual.port, let edgePort = await edge.port else { return }
+                try await Housekeeping(operations: operations).run()
+                return .other
+            }
+            group.addTask {
+                // A listener that cannot listen says so itself.
+                guard let listenPort = await mutual.port, let edgePort = await edge.port else { return .other }
                 operations.bound(
                     listen: address(settings.listenHost, listenPort), edge: address(settings.edgeHost, edgePort))
                 try await onReady(listenPort, edgePort)
                 await waitForShutdown()
                 await stop(operations, servers)
+                try await Task.sleep(for: .milliseconds(settings.shutdownMilliseconds))
+                return .patience
             }
-            // A listener that fails, or the end of the shutdown, ends everything.
-            for _ in 0..<servers.count + 1 { try await group.next() }
+            defer { group.cancelAll() }
+            var serving = servers.count
+            while serving > 0, let ended = try await group.next() {
+                switch ended {
+                case .server: serving -= 1
+                case .patience: return
+                case .other: break
+                }
+            }
         }
+    }
+
+    /// What has ended, of what runs side by side.
+    private enum Part: Sendable {
+        case server
+        /// The time that streams had to end by themselves.
+        case patience
+        case other
     }
 
     /// Returns on graceful shutdown and on cancellation.

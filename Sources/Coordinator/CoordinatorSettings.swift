@@ -33,6 +33,10 @@ package struct CoordinatorSettings: Sendable {
     package var streamInFlightLimit = 16_384
     /// Output that fits in one answer of `NoizyGridRPC`: below the 4 MiB that stock clients accept.
     package var answerOutputLimitBytes = 3 << 20
+    /// How long ended tasks and their output are kept, and events; and output in all, the oldest going first.
+    package var taskRetentionSeconds: Int64 = 7 * 86_400
+    package var eventRetentionSeconds: Int64 = 30 * 86_400
+    package var outputRetentionBytes: Int64 = 20 << 30
     /// How long a stopping coordinator waits for streams to end by themselves.
     package var shutdownMilliseconds: Int64 = 5_000
     /// Event loops. One serves two cores best (docs/benchmarks.md).

@@ -1,5 +1,5 @@
-import GridLogic
-import GridModel
+package import GridLogic
+package import GridModel
 
 /// Answers `RequestAgentDecision` without a model: the same question about the same grid always gets the same answer.
 ///
@@ -7,23 +7,29 @@ import GridModel
 /// of the grid itself, online, open, named in `available_nodes` (when any are), and has room for what the context asks
 /// (`cpu` in cores, `memory_bytes`, `gpus`). Confidence is 0 without an eligible node, 1 when there is no choice, and
 /// else 0.5 plus half of the difference in load between the two best.
-struct DecisionPolicy: Sendable {
+package struct DecisionPolicy: Sendable {
     static let name = "least-loaded"
 
-    struct Decision: Sendable {
-        var decision: String
-        var rationale: String
-        var nodes: [NodeName]
-        var confidence: Float
+    package struct Decision: Sendable {
+        package var decision: String
+        package var rationale: String
+        package var nodes: [NodeName]
+        package var confidence: Float
     }
 
     let nodes: [NodeView]
     let context: [String: String]
     let available: [String]
 
-    func route() -> Decision { place(verb: "run it on") }
+    package init(nodes: [NodeView], context: [String: String], available: [String]) {
+        self.nodes = nodes
+        self.context = context
+        self.available = available
+    }
 
-    func allocate() -> Decision { place(verb: "allocate on") }
+    package func route() -> Decision { place(verb: "run it on") }
+
+    package func allocate() -> Decision { place(verb: "allocate on") }
 
     /// Eligible nodes with their load, least loaded first; equals by name.
     func ranked() -> [(view: NodeView, load: Double)] {

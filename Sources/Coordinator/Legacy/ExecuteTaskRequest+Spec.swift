@@ -1,9 +1,9 @@
-import GridModel
-import GridWire
+package import GridModel
+package import GridWire
 
 /// From the wire of existing clients to a specification. Known keys of `metadata` steer the task; all of it is kept.
 extension Noizylab_Grid_ExecuteTaskRequest {
-    func spec(defaultTimeoutMilliseconds: Int64) throws(OperationError) -> TaskSpec {
+    package func spec(defaultTimeoutMilliseconds: Int64) throws(OperationError) -> TaskSpec {
         var violations: [Refusal.Violation] = []
         if timeoutSeconds < 0 {
             violations.append(.init(field: "timeout_seconds", description: "must not be negative; 0 is the default"))

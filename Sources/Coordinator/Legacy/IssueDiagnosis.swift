@@ -3,12 +3,12 @@
 /// Reads from the context: `exit_code`, `signal`, `state` (a task's), `error`, `stderr` or `output`. Confidence is how
 /// often the rule is right in our experience of such failures, not a measurement: 0.9 where the system itself says what
 /// happened, 0.6 where a code has one usual cause, 0.1 when no rule applies.
-struct IssueDiagnosis: Sendable {
-    var finding: String
-    var advice: String
-    var confidence: Float
+package struct IssueDiagnosis: Sendable {
+    package var finding: String
+    package var advice: String
+    package var confidence: Float
 
-    init(context: [String: String]) {
+    package init(context: [String: String]) {
         let text = [context["error"], context["stderr"], context["output"]].compactMap { $0 }.joined(separator: "\n")
             .lowercased()
         let found =

@@ -1,4 +1,4 @@
-import GridModel
+package import GridModel
 
 /// Reads the `payload` of `ExecuteTask`: a JSON object, or plain text as shorthand.
 ///
@@ -11,11 +11,11 @@ import GridModel
 ///
 /// Text that begins like a JSON object (`{` and then `"` or `}`) and is none is refused for `shell`, `python` and
 /// `network_diagnostic`: it was hardly meant as a script. Unknown fields are refused, so that a misspelt one is noticed.
-struct PayloadReader {
+package struct PayloadReader {
     private let payload: String
     private var violations: [Refusal.Violation] = []
 
-    static func read(type: String, payload: String) throws(OperationError) -> TaskPayload {
+    package static func read(type: String, payload: String) throws(OperationError) -> TaskPayload {
         var reader = PayloadReader(payload: payload)
         let result: TaskPayload?
         switch type {

@@ -1,7 +1,7 @@
 import Dispatch
 import Foundation
 package import GridLogic
-import GridModel
+package import GridModel
 package import GridStore
 package import Logging
 import Synchronization
@@ -15,7 +15,7 @@ package final class GridLoop: Sendable {
     let events = EventHub()
     let health = Mutex(StoreHealth.well)
     let mailbox: Mailbox<LoopItem>
-    private let ended = Outbox<Never>()
+    private let ended = Latch()
     private let stopping = Atomic(false)
     private let start: Mutex<LoopRun?>
 
@@ -33,7 +33,7 @@ package final class GridLoop: Sendable {
             // Taken out, so that the thread holds the only reference to the machine's tables and changes them in place.
             guard var run = start.withLock({ $0.take() }) else { return }
             run.run(from: mailbox, health: health)
-            ended.finish()
+            ended.open()
         }
         thread.name = "grid-loop"
         thread.qualityOfService = .userInteractive
@@ -45,17 +45,17 @@ package final class GridLoop: Sendable {
     package func stop() async {
         stopping.store(true, ordering: .relaxed)
         mailbox.close()
-        _ = await ended.take()
+        await ended.wait()
     }
 
     var isStopping: Bool { stopping.load(ordering: .relaxed) }
 
     /// Hands over many submissions at once. False: the mailbox is full or closed and nothing was taken.
-    func submit(_ submissions: [Submission], to sink: any SubmissionSink) -> Refusal? {
+    package func submit(_ submissions: [Submission], to sink: any SubmissionSink) -> Refusal? {
         refusal(of: mailbox.push(.submissions(submissions, sink), weight: submissions.count))
     }
 
-    func request(_ make: @escaping @Sendable (RequestToken) -> GridInput) async throws(OperationError) -> GridAnswer {
+    package func request(_ make: @escaping @Sendable (RequestToken) -> GridInput) async throws(OperationError) -> GridAnswer {
         let result = await withCheckedContinuation { (continuation: CheckedContinuation<_, Never>) in
             let pushed = mailbox.push(.request(make) { continuation.resume(returning: $0) })
             if let refusal = refusal(of: pushed) { continuation.resume(returning: .failure(refusal)) }
@@ -67,7 +67,7 @@ package final class GridLoop: Sendable {
     }
 
     /// Reads the machine between two inputs.
-    func look<Value: Sendable>(_ body: @escaping @Sendable (LoopView) -> Value) async throws(OperationError) -> Value {
+    package func look<Value: Sendable>(_ body: @escaping @Sendable (LoopView) -> Value) async throws(OperationError) -> Value {
         let value: Value? = await withCheckedContinuation { continuation in
             let pushed = mailbox.push(.look { continuation.resume(returning: body($0)) }, isUrgent: true)
             if pushed != .taken { continuation.resume(returning: nil) }

@@ -3,7 +3,7 @@ package import GridModel
 import Synchronization
 
 /// What a link's writer is to send.
-enum LinkItem: Sendable {
+package enum LinkItem: Sendable {
     case welcome(resume: [(AttemptRef, Int64)])
     case order(Order)
     case outputAck(AttemptRef, Int64)
@@ -22,7 +22,7 @@ package final class LinkSession: Sendable {
     package let id: SessionID
     package let node: NodeName
     /// Large enough for every attempt a node can run; a link that cannot keep up is cut and dials in again.
-    let outbox = Outbox<LinkItem>(capacity: 200_000)
+    package let outbox = Outbox<LinkItem>(capacity: 200_000)
     private let state = Mutex(State())
 
     init(id: SessionID, node: NodeName) {

@@ -1,5 +1,5 @@
-import GridLogic
-import GridModel
+package import GridLogic
+package import GridModel
 
 /// Everything that producers put into the loop's mailbox.
 enum LoopItem: Sendable {
@@ -15,15 +15,15 @@ enum LoopItem: Sendable {
 }
 
 /// The grid as the loop's thread sees it, for the length of one call.
-struct LoopView {
-    let machine: GridMachine
-    let now: Moment
+package struct LoopView {
+    package let machine: GridMachine
+    package let now: Moment
     /// The newest number whose event is committed and published.
-    let publishedEvents: UInt64
+    package let publishedEvents: UInt64
     /// With the terminal tasks whose commit is still to come: the machine has forgotten them, the store does not know.
     let pending: PendingCommit
 
-    func task(_ id: TaskID) -> GridTask? { machine.task(id) ?? pending.task(id) }
+    package func task(_ id: TaskID) -> GridTask? { machine.task(id) ?? pending.task(id) }
 }
 
 /// Whether the store takes commits.

@@ -1,5 +1,5 @@
 import Dispatch
-import GridModel
+package import GridModel
 import Synchronization
 
 /// Where the grid's inputs wait for the one thread that takes them: many producers, one consumer, who takes everything
@@ -8,8 +8,8 @@ import Synchronization
 /// Bounded by weight, so that a batch of a thousand counts as a thousand. A producer never blocks: it is told that the
 /// mailbox is full and refuses its own caller, or waits in its own way. The bell is a semaphore, rung only when the
 /// consumer sleeps, so a busy loop costs its producers no system call.
-final class Mailbox<Item: Sendable>: Sendable {
-    enum Push: Sendable, Hashable {
+package final class Mailbox<Item: Sendable>: Sendable {
+    package enum Push: Sendable, Hashable {
         case taken, full, closed
     }
 
@@ -24,10 +24,10 @@ final class Mailbox<Item: Sendable>: Sendable {
     private let state = Mutex(State())
     private let bell = DispatchSemaphore(value: 0)
 
-    init(capacity: Int) { self.capacity = capacity }
+    package init(capacity: Int) { self.capacity = capacity }
 
     /// `isUrgent` items are taken even when the mailbox is full: those without which it could never empty.
-    func push(_ item: Item, weight: Int = 1, isUrgent: Bool = false) -> Push {
+    package func push(_ item: Item, weight: Int = 1, isUrgent: Bool = false) -> Push {
         let (result, ring) = state.withLock { state -> (Push, Bool) in
             if state.isClosed { return (.closed, false) }
             if !isUrgent, state.weight > 0, state.weight + weight > capacity { return (.full, false) }
@@ -42,7 +42,7 @@ final class Mailbox<Item: Sendable>: Sendable {
 
     /// Replaces `batch` by all that waits, sleeping until there is something or `deadline` passes. False once the
     /// mailbox is closed and empty.
-    func take(into batch: inout [Item], until deadline: MonotonicTime?) -> Bool {
+    package func take(into batch: inout [Item], until deadline: MonotonicTime?) -> Bool {
         batch.removeAll(keepingCapacity: true)
         while true {
             let isClosed = state.withLock { state in
@@ -72,7 +72,7 @@ final class Mailbox<Item: Sendable>: Sendable {
     }
 
     /// Nothing more is taken in; what waits can still be taken out.
-    func close() {
+    package func close() {
         let ring = state.withLock { state in
             state.isClosed = true
             defer { state.isConsumerAsleep = false }

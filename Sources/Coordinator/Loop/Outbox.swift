@@ -4,7 +4,7 @@ import Synchronization
 ///
 /// This is how batches form by themselves: while a write is under way the next ones gather. A full outbox is closed, for
 /// a reader so slow must not hold the grid's memory.
-final class Outbox<Item: Sendable>: Sendable {
+package final class Outbox<Item: Sendable>: Sendable {
     private struct State {
         var items: [Item] = []
         var waiter: CheckedContinuation<Void, Never>?
@@ -14,14 +14,14 @@ final class Outbox<Item: Sendable>: Sendable {
     private let capacity: Int
     private let state = Mutex(State())
 
-    init(capacity: Int = .max) { self.capacity = capacity }
+    package init(capacity: Int = .max) { self.capacity = capacity }
 
     /// False when it was not taken: the outbox is finished, or has just been because it was full.
     @discardableResult
-    func push(_ item: Item) -> Bool { push(contentsOf: CollectionOfOne(item)) }
+    package func push(_ item: Item) -> Bool { push(contentsOf: CollectionOfOne(item)) }
 
     @discardableResult
-    func push(contentsOf items: some Collection<Item>) -> Bool {
+    package func push(contentsOf items: some Collection<Item>) -> Bool {
         let (isTaken, waiter) = state.withLock { state -> (Bool, CheckedContinuation<Void, Never>?) in
             guard !state.isFinished else { return (false, nil) }
             let fits = state.items.count + items.count <= capacity
@@ -33,7 +33,7 @@ final class Outbox<Item: Sendable>: Sendable {
     }
 
     /// What is pending is still handed out, then `take` gives nil.
-    func finish() {
+    package func finish() {
         let waiter = state.withLock { state in
             state.isFinished = true
             return state.waiter.take()
@@ -42,7 +42,7 @@ final class Outbox<Item: Sendable>: Sendable {
     }
 
     /// Everything pending, in order, as soon as there is anything; nil when finished and empty, or cancelled.
-    func take() async -> [Item]? {
+    package func take() async -> [Item]? {
         if let items = takeNow() { return items }
         return await withTaskCancellationHandler {
             while true {
@@ -63,7 +63,7 @@ final class Outbox<Item: Sendable>: Sendable {
         }
     }
 
-    func takeNow() -> [Item]? {
+    package func takeNow() -> [Item]? {
         state.withLock { state in
             if state.items.isEmpty { return nil }
             var items: [Item] = []

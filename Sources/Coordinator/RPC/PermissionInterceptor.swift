@@ -1,12 +1,12 @@
-import GRPCCore
+package import GRPCCore
 import GridIdentity
 import GridModel
 import GridTransport
 
 /// Stands before every handler: who calls is read from the connection, and the method's permission decides. Rate limits
 /// and the audit take their places behind it.
-struct PermissionInterceptor: ServerInterceptor {
-    func intercept<Input: Sendable, Output: Sendable>(
+package struct PermissionInterceptor: ServerInterceptor {
+    package func intercept<Input: Sendable, Output: Sendable>(
         request: StreamingServerRequest<Input>, context: ServerContext,
         next: @Sendable (StreamingServerRequest<Input>, ServerContext) async throws -> StreamingServerResponse<Output>
     ) async throws -> StreamingServerResponse<Output> {
@@ -15,7 +15,7 @@ struct PermissionInterceptor: ServerInterceptor {
     }
 
     /// Deny by default: a method without a declared permission does not exist.
-    static func check(_ method: MethodDescriptor, _ caller: Caller) throws(RPCError) {
+    package static func check(_ method: MethodDescriptor, _ caller: Caller) throws(RPCError) {
         guard let permission = MethodPermissions.permission(of: method) else {
             throw RPCError(code: .unimplemented, message: "\(method) is not served.")
         }

@@ -1,26 +1,26 @@
 import Foundation
-import GRPCCore
-import GridWire
+package import GRPCCore
+package import GridWire
 import SwiftProtobuf
 
 /// `grpc.reflection.v1`: what can be called here, so that generic tools need no `.proto` file.
-struct ReflectionService: Grpc_Reflection_V1_ServerReflection.SimpleServiceProtocol {
+package struct ReflectionService: Grpc_Reflection_V1_ServerReflection.SimpleServiceProtocol {
     private let catalog: DescriptorCatalog
     private let services: [String]
 
-    init(services: [String]) {
+    package init(services: [String]) {
         self.services = services.sorted()
         catalog = DescriptorCatalog.embedded
     }
 
-    func serverReflectionInfo(
+    package func serverReflectionInfo(
         request: RPCAsyncSequence<Grpc_Reflection_V1_ServerReflectionRequest, any Error>,
         response: RPCWriter<Grpc_Reflection_V1_ServerReflectionResponse>, context: ServerContext
     ) async throws {
         for try await message in request { try await response.write(answer(message)) }
     }
 
-    func answer(_ request: Grpc_Reflection_V1_ServerReflectionRequest) -> Grpc_Reflection_V1_ServerReflectionResponse {
+    package func answer(_ request: Grpc_Reflection_V1_ServerReflectionRequest) -> Grpc_Reflection_V1_ServerReflectionResponse {
         var response = Grpc_Reflection_V1_ServerReflectionResponse()
         response.validHost = request.host
         response.originalRequest = request
