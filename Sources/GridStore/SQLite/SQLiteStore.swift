@@ -36,7 +36,11 @@ package final class SQLiteStore: Sendable {
 
     /// Folds the log into the database and closes it. What is asked later is refused.
     package func close() throws(StoreError) {
-        do { try pool.close() } catch { throw StoreError("could not close the store \(path)", error) }
+        do {
+            // The readers close last, and they cannot do it.
+            try pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+            try pool.close()
+        } catch { throw StoreError("could not close the store \(path)", error) }
     }
 
     private static func survey(_ database: Database) throws -> (StateLedger, reserved: UInt64) {
