@@ -22,10 +22,10 @@ struct BenchLatency: AsyncParsableCommand {
     func run() async throws {
         let load = TaskLoad(
             spec: TaskLoad.echo(durability: durability.rawValue), warmUp: warmUp, count: count, seconds: seconds)
-        let measured = try await BenchGrid.with(options) { grid in try await load.run(on: grid) }
+        let measured = try await BenchGrid.with(options.target) { grid in try await load.run(on: grid) }
         var report = BenchReport("latency", measured)
         report.inFlight = 1
         report.setting["durability"] = durability.rawValue
-        try report.print(as: options.output)
+        try report.print(as: options.document.output)
     }
 }

@@ -26,10 +26,10 @@ struct BenchProcesses: AsyncParsableCommand {
     func run() async throws {
         let load = TaskLoad(
             spec: TaskLoad.command([program], node: on), warmUp: min(50, count), count: count, inFlight: parallel)
-        let measured = try await BenchGrid.with(options) { grid in try await load.run(on: grid) }
+        let measured = try await BenchGrid.with(options.target) { grid in try await load.run(on: grid) }
         var report = BenchReport("processes", measured)
         report.inFlight = parallel
         report.setting["program"] = program
-        try report.print(as: options.output)
+        try report.print(as: options.document.output)
     }
 }

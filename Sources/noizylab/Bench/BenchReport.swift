@@ -64,14 +64,14 @@ struct BenchReport: Encodable, Sendable {
 
     static func rounded(_ value: Double) -> Double { (value * 10).rounded() / 10 }
 
-    func print(as format: BenchFormat) throws {
+    func print(as format: DocumentFormat) throws {
         switch format {
         case .json:
             let encoder = JSONEncoder()
             encoder.keyEncodingStrategy = .convertToSnakeCase
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
             Swift.print(String(decoding: try encoder.encode(self), as: UTF8.self))
-        case .table:
+        case .text:
             for line in lines() { Swift.print(line) }
         }
     }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import GridWire
 
 /// A coordinator with many agents connected and many tasks behind it.
 struct BenchScale: AsyncParsableCommand {
@@ -23,8 +22,7 @@ struct BenchScale: AsyncParsableCommand {
     @Option(help: "How long to look at the coordinator at rest.")
     var seconds = 10
 
-    @Option(name: [.short, .long], help: "table or json.")
-    var output: BenchFormat = .table
+    @OptionGroup var document: DocumentOption
 
     func validate() throws {
         guard (0...20_000).contains(agents), tasks >= 0, inFlight > 0 else {
@@ -35,20 +33,17 @@ struct BenchScale: AsyncParsableCommand {
     func run() async throws {
         Self.allowFiles(agents + 512)
         let report = try await TemporaryLab.with { lab in
-            var options = BenchOptions()
-            options.home = lab.folder
-            options.output = output
-            return try await measure(options)
+            try await measure(lab.target)
         }
-        try report.print(as: output)
+        try report.print(as: document.output)
     }
 
-    private func measure(_ options: BenchOptions) async throws -> BenchReport {
-        let fleet = try await BenchGrid.with(options) { grid in
-            try await SimulatedFleet(size: agents, options: options, cluster: clusterName(grid))
+    private func measure(_ target: BenchTarget) async throws -> BenchReport {
+        let fleet = try await BenchGrid.with(target) { grid in
+            try SimulatedFleet(size: agents, target: target, cluster: grid.cluster)
         }
         defer { fleet.removeFiles() }
-        return try await BenchGrid.with(options) { grid in
+        return try await BenchGrid.with(target) { grid in
             var figures: [String: Double] = [:]
             func note(_ stage: String) async throws {
                 Self.say("looking at the coordinator: \(stage)")
@@ -75,10 +70,6 @@ struct BenchScale: AsyncParsableCommand {
             report.figures = figures
             return report
         }
-    }
-
-    private func clusterName(_ grid: BenchGrid) async throws -> String {
-        try await grid.admin.status(Noizylab_Grid_StatusRequest()).cluster
     }
 
     static func say(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }

@@ -17,21 +17,19 @@ struct BenchSize: AsyncParsableCommand {
         var report = BenchReport("size", count: 1)
         if start {
             report.figures = try await TemporaryLab.with { lab in
-                var inside = options
-                inside.home = lab.folder
-                var figures = try await Self.measure(inside, seconds: seconds)
+                var figures = try await Self.measure(lab.target, seconds: seconds)
                 figures["start_s"] = lab.startSeconds
                 return figures
             }
         } else {
-            report.figures = try await Self.measure(options, seconds: seconds)
+            report.figures = try await Self.measure(options.target, seconds: seconds)
         }
-        try report.print(as: options.output)
+        try report.print(as: options.document.output)
     }
 
     /// The client is gone while the grid is looked at.
-    private static func measure(_ options: BenchOptions, seconds: Int) async throws -> [String: Double] {
-        let processes = try await BenchGrid.with(options) { grid in grid.processes }
+    private static func measure(_ target: BenchTarget, seconds: Int) async throws -> [String: Double] {
+        let processes = try await BenchGrid.with(target) { grid in grid.processes }
         guard processes.coordinator != nil else {
             throw BenchError("The grid does not run on this machine: its processes cannot be looked at.")
         }

@@ -18,7 +18,7 @@ struct BenchStream: AsyncParsableCommand {
     var on: String?
 
     func run() async throws {
-        let report = try await BenchGrid.with(options) { grid in
+        let report = try await BenchGrid.with(options.target) { grid in
             _ = try await OutputWatch.run(min(bytes, 16 << 20), node: on, on: grid)
             let before = grid.processes.times()
             let resident = ResidentPeak(grid.processes)
@@ -43,7 +43,7 @@ struct BenchStream: AsyncParsableCommand {
                 return report
             }
         }
-        try report.print(as: options.output)
+        try report.print(as: options.document.output)
     }
 }
 
@@ -61,7 +61,7 @@ struct BenchResult: AsyncParsableCommand {
     var count = 50
 
     func run() async throws {
-        let latency = try await BenchGrid.with(options) { grid in
+        let latency = try await BenchGrid.with(options.target) { grid in
             var latency = LatencyHistogram()
             _ = try await OutputWatch.run(bytes, node: nil, on: grid)
             for _ in 0..<count {
@@ -73,7 +73,7 @@ struct BenchResult: AsyncParsableCommand {
         }
         var report = BenchReport("result", latency)
         report.setting["bytes"] = "\(bytes)"
-        try report.print(as: options.output)
+        try report.print(as: options.document.output)
     }
 }
 

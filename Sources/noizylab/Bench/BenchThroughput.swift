@@ -43,7 +43,7 @@ struct BenchThroughput: AsyncParsableCommand {
         let load = TaskLoad(
             spec: TaskLoad.echo(durability: durability.rawValue), warmUp: warmUp, count: tasks, inFlight: inFlight,
             batch: batch, rate: rate, seconds: seconds)
-        let measured = try await BenchGrid.with(options) { grid in try await load.run(on: grid) }
+        let measured = try await BenchGrid.with(options.target) { grid in try await load.run(on: grid) }
         var report = BenchReport("throughput", measured)
         report.setting["durability"] = durability.rawValue
         if let rate {
@@ -52,6 +52,6 @@ struct BenchThroughput: AsyncParsableCommand {
         } else {
             report.inFlight = inFlight
         }
-        try report.print(as: options.output)
+        try report.print(as: options.document.output)
     }
 }

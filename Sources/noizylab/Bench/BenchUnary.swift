@@ -26,7 +26,7 @@ struct BenchUnary: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let measured = try await BenchGrid.with(options) { grid in
+        let measured = try await BenchGrid.with(options.target) { grid in
             let meter = CallMeter(warmUp: warmUp, count: count, seconds: seconds, processes: grid.processes)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<inFlight {
@@ -49,7 +49,7 @@ struct BenchUnary: AsyncParsableCommand {
         var report = BenchReport("unary", measured)
         report.inFlight = inFlight
         report.setting["durability"] = "durable"
-        try report.print(as: options.output)
+        try report.print(as: options.document.output)
     }
 }
 

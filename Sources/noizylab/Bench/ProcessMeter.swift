@@ -58,6 +58,19 @@ struct GridProcesses: Sendable {
     /// By node name.
     var agents: [String: Int32] = [:]
 
+    init(coordinator: Int32? = nil) { self.coordinator = coordinator }
+
+    /// Those that run from the folder.
+    init(in home: HomeFolder) {
+        for (part, record) in ProcessRecord.allLiving(in: home) {
+            switch part {
+            case .coordinator: coordinator = record.pid
+            case .agent(let name): agents[name] = record.pid
+            case .supervisor: break
+            }
+        }
+    }
+
     /// Processor time so far, in nanoseconds.
     struct Times: Sendable {
         var client = 0.0

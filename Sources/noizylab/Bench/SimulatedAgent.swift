@@ -3,6 +3,7 @@ import GRPCCore
 import GridIdentity
 import GridTransport
 import GridWire
+import NoizyClient
 import Synchronization
 
 /// An agent without a machine: a connection and a certificate of its own, heartbeats, and an answer at once to every echo.
@@ -10,7 +11,7 @@ import Synchronization
 /// To the coordinator it is an agent like any other; only the programs that it does not run are missing.
 struct SimulatedAgent: Sendable {
     var number: Int
-    var endpoint: BenchEndpoint
+    var endpoint: GridEndpoint
     var credentials: CertificateFiles
     var loops: TransportLoops
 

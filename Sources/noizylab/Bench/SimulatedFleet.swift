@@ -1,23 +1,24 @@
 import Foundation
 import GridIdentity
 import GridTransport
+import NoizyClient
 import Synchronization
 
 /// Simulated agents of one grid.
 struct SimulatedFleet: Sendable {
     private let size: Int
-    private let endpoint: BenchEndpoint
+    private let endpoint: GridEndpoint
     private let folder: String
     private let credentials: [CertificateFiles]
 
     /// Every agent gets a key and a certificate from the grid's own authority.
-    init(size: Int, options: BenchOptions, cluster: String) throws {
+    init(size: Int, target: BenchTarget, cluster: String) throws {
         self.size = size
-        endpoint = try BenchEndpoint(options)
-        folder = options.folder + "/simulated"
+        endpoint = try target.locator.endpoint()
+        folder = target.locator.home.path + "/simulated"
         let now = Date()
         let authority = try CertificateAuthority.loadOrCreate(
-            folder: options.folder + "/pki/ca", cluster: cluster, now: now)
+            folder: target.locator.home.path + "/pki/ca", cluster: cluster, now: now)
         var credentials: [CertificateFiles] = []
         for number in 0..<size {
             guard let identity = PeerIdentity(cluster: cluster, role: .agent, name: SimulatedAgent.name(number)) else {

@@ -6,6 +6,8 @@ struct TemporaryLab: Sendable {
     /// From the command to all nodes online.
     var startSeconds: Double
 
+    var target: BenchTarget { BenchTarget(home: HomeFolder(path: folder)) }
+
     static func with<Result>(_ body: (TemporaryLab) async throws -> Result) async throws -> Result {
         let folder = NSTemporaryDirectory() + "noizylab-bench-\(UInt32.random(in: 0 ... .max))"
         try FileManager.default.createDirectory(
