@@ -20,7 +20,8 @@ struct OrphanSweepTests {
         await attempt.wait { TestAttempt.bytes($0, .stdout).count { $0 == 10 } == 2 }
         let processes = attempt.stdout.split(separator: "\n").compactMap { Int32($0) }
 
-        let (found, left) = OrphanSweep(workFolder: node.folder + "/work", recordsFolder: node.folder + "/attempts").run()
+        let (found, left) = OrphanSweep(workFolder: node.folder + "/work", recordsFolder: node.folder + "/attempts")
+            .run()
 
         #expect(found >= 2)
         #expect(left == 0)
@@ -33,6 +34,7 @@ struct OrphanSweepTests {
     @Test func `a stranger that got the number of an old process is left alone`() async {
         let stranger = node.start(program("sleep", "1000"))
         await stranger.wait { !$0.isEmpty }
+        await eventually { !Folders.names(in: node.folder + "/attempts").isEmpty }
         let record = Folders.names(in: node.folder + "/attempts").first ?? ""
         let fields = (Folders.readText("\(node.folder)/attempts/\(record)") ?? "").split(separator: " ")
         let process = Int32(fields.first ?? "") ?? 0

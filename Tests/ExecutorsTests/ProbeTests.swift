@@ -14,7 +14,9 @@ struct ProbeTests {
 
         #expect(
             NvidiaSMI.inventory(text) == [
-                GPU(index: 0, model: "NVIDIA GeForce RTX 3090", memoryBytes: 24_576 << 20, uuid: "GPU-5f1a", driver: "535.129.03"),
+                GPU(
+                    index: 0, model: "NVIDIA GeForce RTX 3090", memoryBytes: 24_576 << 20, uuid: "GPU-5f1a",
+                    driver: "535.129.03"),
                 GPU(index: 2, model: "NVIDIA A100", memoryBytes: 0, uuid: "", driver: "535.129.03"),
             ])
         #expect(
@@ -42,10 +44,13 @@ struct ProbeTests {
         let samples = await GPUProbe(environment: environment)?.read()
 
         #expect(
-            inventory.gpus == [GPU(index: 0, model: "NVIDIA Test", memoryBytes: 8_192 << 20, uuid: "GPU-1", driver: "1.2")])
-        #expect(samples == [
-            GPUSample(index: 0, utilizationPercent: 50, memoryUsedBytes: 4_096 << 20, temperatureCelsius: 60)
-        ])
+            inventory.gpus == [
+                GPU(index: 0, model: "NVIDIA Test", memoryBytes: 8_192 << 20, uuid: "GPU-1", driver: "1.2")
+            ])
+        #expect(
+            samples == [
+                GPUSample(index: 0, utilizationPercent: 50, memoryUsedBytes: 4_096 << 20, temperatureCelsius: 60)
+            ])
     }
 
     @Test func `the inventory tells what this machine is`() async {

@@ -30,7 +30,9 @@ struct ProcessEndingTests {
 
     @Test func `a cancel asks first`() async {
         let attempt = node.start(
-            .command(Command(invocation: .script(.sh, "trap 'echo bye; exit 7' TERM; echo up; while :; do sleep 0.01; done"))))
+            .command(
+                Command(invocation: .script(.sh, "trap 'echo bye; exit 7' TERM; echo up; while :; do sleep 0.01; done"))
+            ))
         await attempt.waitForOutput("up")
 
         attempt.cancel(graceMilliseconds: 20_000)

@@ -67,9 +67,11 @@ struct ProcessExecutorTests {
         let attempt = await node.run(
             .command(Command(invocation: .arguments(["env"]), environment: ["MINE": "yes it is"])))
 
-        let names = Set(attempt.stdout.split(separator: "\n").compactMap { $0.split(separator: "=").first.map(String.init) })
+        let names = Set(
+            attempt.stdout.split(separator: "\n").compactMap { $0.split(separator: "=").first.map(String.init) })
         let allowed = Set(BaseEnvironment.allowed).union([
             "MINE", "NOIZYLAB_TASK", "NOIZYLAB_ATTEMPT", "NOIZYLAB_NODE", "NOIZYLAB_SCRATCH",
+            "NOIZYLAB_MARK",
         ])
         #expect(names.isSubset(of: allowed))
         #expect(attempt.stdout.contains("MINE=yes it is\n"))
@@ -100,6 +102,16 @@ struct ProcessExecutorTests {
         #expect(folder.hasPrefix(node.folder + "/work/"))
         await eventually { !fileExists(folder) }
         #expect(fileExists("/usr"))
+    }
+
+    @Test func `a folder that was left empty serves again, and one that was not never does`() async {
+        let first = await node.sh("pwd").stdout
+        let second = await node.sh("pwd; touch left").stdout
+        let third = await node.sh("pwd; ls -A").stdout
+
+        #expect(second == first)
+        #expect(third != first)
+        #expect(third.split(separator: "\n").count == 1)
     }
 
     @Test func `arguments reach the program exactly as they are`() async {

@@ -106,7 +106,9 @@ final class TestAttempt: Sendable {
         await wait { Self.text($0, nil).contains(text) }
     }
 
-    func cancel(graceMilliseconds: Int64) { state.withLock { $0.running }?.cancel(graceMilliseconds: graceMilliseconds) }
+    func cancel(graceMilliseconds: Int64) {
+        state.withLock { $0.running }?.cancel(graceMilliseconds: graceMilliseconds)
+    }
     func allowOutput(_ bytes: Int) { state.withLock { $0.running }?.allowOutput(bytes) }
 
     var events: [AttemptEvent] { state.withLock { $0.events } }

@@ -19,7 +19,7 @@ extension AttemptTable {
             queue.removeFirst()
             guard let index = entries.index(forKey: ref) else { continue }
             entries.values[index].isQueued = false
-            tell(ref, &entries.values[index], &left, &tidings)
+            Self.tell(ref, &entries.values[index], &left, &tidings)
             if !entries.values[index].output.isSent { enqueue(ref) }
         }
         return tidings
@@ -28,7 +28,8 @@ extension AttemptTable {
     /// Whether there is something to tell, and someone to tell it to.
     package var hasTidings: Bool { isConnected && !queue.isEmpty }
 
-    private func tell(_ ref: AttemptRef, _ entry: inout Entry, _ left: inout Int, _ tidings: inout Tidings) {
+    /// Static: a method would borrow the table, whose entries would then be copied to be changed.
+    private static func tell(_ ref: AttemptRef, _ entry: inout Entry, _ left: inout Int, _ tidings: inout Tidings) {
         if case .unwanted = entry.phase { return }
         if entry.tellsStarted { tidings.reports.append(.started(ref)) }
         entry.tellsStarted = false

@@ -31,7 +31,8 @@ package struct NetworkExecutor: Executor {
         case .ping:
             return run(["ping", "-c", "4", host.text], PingReport.init, attempt, host, events)
         case .traceroute:
-            return run(["traceroute", "-n", "-q", "1", "-w", "2", host.text], TracerouteReport.init, attempt, host, events)
+            return run(
+                ["traceroute", "-n", "-q", "1", "-w", "2", host.text], TracerouteReport.init, attempt, host, events)
         case .tcp:
             guard (1...65_535).contains(check.port) else { return refuse("\(check.port) is not a port", events) }
             return block(attempt, events) { TCPCheck.run(host: host, port: check.port, timeoutMilliseconds: $0) }
@@ -154,7 +155,9 @@ private final class BlockedCheck: RunningAttempt {
         }
     }
 
-    func cancel(graceMilliseconds: Int64) { end(with: AttemptOutcome(end: .cancelled, error: "cancelled while it ran")) }
+    func cancel(graceMilliseconds: Int64) {
+        end(with: AttemptOutcome(end: .cancelled, error: "cancelled while it ran"))
+    }
 
     func allowOutput(_ bytes: Int) {}
 }

@@ -39,9 +39,11 @@ struct ExitStatus: Sendable, Hashable {
         let error: String
         switch cause {
         case .cancelled?: (end, error) = (.cancelled, "cancelled while it ran")
-        case .timedOut?: (end, error) = (.timedOut, "did not end within \(Self.text(milliseconds: timeoutMilliseconds))")
+        case .timedOut?:
+            (end, error) = (.timedOut, "did not end within \(Self.text(milliseconds: timeoutMilliseconds))")
         case nil where exitCode == 0: (end, error) = (.succeeded, "")
-        case nil: (end, error) = (.failed, signal.map { "ended by signal \($0)" } ?? "ended with exit code \(exitCode ?? -1)")
+        case nil:
+            (end, error) = (.failed, signal.map { "ended by signal \($0)" } ?? "ended with exit code \(exitCode ?? -1)")
         }
         return AttemptOutcome(
             end: end, exitCode: exitCode, signal: signal, error: error, usage: usage,

@@ -15,6 +15,8 @@ struct LaunchPlanner {
     let node: NodeName
     /// The attempt's own folder, which exists.
     let scratch: String
+    /// No other attempt on this machine has it.
+    let mark: String
     let base: BaseEnvironment
     let gpuIndices: [Int]
 
@@ -83,7 +85,8 @@ struct LaunchPlanner {
         variables["NOIZYLAB_TASK"] = ref.task.description
         variables["NOIZYLAB_ATTEMPT"] = ref.description
         variables["NOIZYLAB_NODE"] = node.text
-        variables[ProcessTree.markName] = scratch
+        variables["NOIZYLAB_SCRATCH"] = scratch
+        variables[ProcessTree.markName] = mark
         return variables
     }
 

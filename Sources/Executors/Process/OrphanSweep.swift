@@ -45,7 +45,7 @@ package struct OrphanSweep {
             guard let record = AttemptRecord.read(from: recordsFolder + "/" + name), record.boot == boot,
                 let root = ProcessTable.entry(record.process), root.startTime == record.startTime
             else { continue }
-            for member in ProcessTree(root: root.id, scratch: "\(workFolder)/\(name)").members() {
+            for member in ProcessTree(root: root.id, mark: "\(workFolder)/\(name)").members() {
                 found[member.id] = member
             }
         }

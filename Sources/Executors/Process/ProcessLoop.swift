@@ -34,7 +34,9 @@ final class ProcessLoop: Sendable {
         precondition(failure == 0, "cannot make a pipe: \(systemErrorText(failure))")
         (wakeReader, wakeWriter) = (ends[0], ends[1])
         _ = fcntl(wakeReader, F_SETFL, O_NONBLOCK)
-        thread.withLock { $0 = SystemThread.start("processes-\(number)") { ProcessLoopBody(self, settings).run() } }
+        thread.withLock {
+            $0 = SystemThread.start("processes-\(number)") { ProcessLoopBody(self, settings, number: number).run() }
+        }
     }
 
     deinit {

@@ -14,6 +14,7 @@ final class ProcessLoopBody {
     private let boot = ProcessTable.bootMark()
     private let cleaning = BlockingWork("cleaning", limit: 1)
     private var poller = Poller()
+    private var scratchPool: ScratchPool
     private var programs: [UInt64: RunningProgram] = [:]
     private var timers = TimerHeap()
     private var callbacks: [UInt64: @Sendable () -> Void] = [:]
@@ -23,7 +24,8 @@ final class ProcessLoopBody {
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 16)
     private var isStopping = false
 
-    init(_ loop: ProcessLoop, _ settings: ExecutorSettings) {
+    init(_ loop: ProcessLoop, _ settings: ExecutorSettings, number: Int) {
+        scratchPool = ScratchPool(folder: settings.workFolder, number: number)
         self.loop = loop
         self.settings = settings
         limits = ProcessLifecycle.Limits(
@@ -47,6 +49,7 @@ final class ProcessLoopBody {
             startOne()
             fireTimers()
         }
+        scratchPool.removeSpare()
     }
 
     private func obey(_ order: ProcessLoop.Order) {
@@ -88,20 +91,20 @@ final class ProcessLoopBody {
             starts.removeFirst(startIndex)
             startIndex = 0
         }
-        let scratch = "\(settings.workFolder)/\(launch.ref)"
+        guard let scratch = scratchPool.take() else {
+            let error = "cannot make a folder in \(settings.workFolder): \(systemErrorText(errno))"
+            return events(.finished(AttemptOutcome(end: .refused, error: error)))
+        }
+        let mark = "\(settings.workFolder)/\(launch.ref)"
         do throws(LaunchFailure) {
-            guard mkdir(scratch, 0o700) == 0 || errno == EEXIST else {
-                throw .refused("cannot make the folder \(scratch): \(systemErrorText(errno))")
-            }
             let planner = LaunchPlanner(
-                ref: launch.ref, node: settings.node, scratch: scratch, base: settings.environment,
+                ref: launch.ref, node: settings.node, scratch: scratch, mark: mark, base: settings.environment,
                 gpuIndices: launch.gpuIndices)
             let plan = try planner.plan(launch.command)
             let startedAt = SystemClock.monotonic()
             let process = try SpawnedProcess.start(plan)
-            record(launch.ref, process.id)
             let program = RunningProgram(
-                key: key, launch: launch, process: process, input: plan.standardInput, scratch: scratch,
+                key: key, launch: launch, process: process, input: plan.standardInput, scratch: scratch, mark: mark,
                 startedAt: startedAt, limits: limits, events: events)
             watch(program)
         } catch {
@@ -110,14 +113,22 @@ final class ProcessLoopBody {
         }
     }
 
-    private func record(_ ref: AttemptRef, _ process: Int32) {
-        guard let entry = ProcessTable.entry(process) else { return }
-        AttemptRecord(process: process, startTime: entry.startTime, boot: boot)
-            .write(to: AttemptRecord.path(ref, in: settings.recordsFolder))
+    private func record(_ program: RunningProgram) {
+        program.recordAt = nil
+        guard let entry = ProcessTable.entry(program.process.id) else { return }
+        AttemptRecord(process: program.process.id, startTime: entry.startTime, boot: boot)
+            .write(to: AttemptRecord.path(program.launch.ref, in: settings.recordsFolder))
+        program.hasRecord = true
     }
 
     private func watch(_ program: RunningProgram) {
         programs[program.key] = program
+        #if canImport(Darwin)
+            record(program)
+        #else
+            // Most programs are over before they are worth a file; until then their mark is enough to find them.
+            program.recordAt = program.startedAt.advanced(byMilliseconds: 100)
+        #endif
         program.events(.started)
         resumeReading(program)
         if program.process.input >= 0 {
@@ -240,6 +251,7 @@ final class ProcessLoopBody {
                 program.exitPollAt = now.advanced(byMilliseconds: 10)
             }
         }
+        if let recordAt = program.recordAt, now >= recordAt { record(program) }
         // Nobody is silent while it is us who do not read.
         if program.credit <= 0 { program.lifecycle.outputMoved(at: now) }
         perform(program.lifecycle.due(at: now), program)
@@ -282,7 +294,7 @@ final class ProcessLoopBody {
         program.closeAll()
         let status = ExitStatus.reap(program.process.id)
         let ran = (SystemClock.monotonic().nanoseconds - program.startedAt.nanoseconds) / 1_000
-        unlink(AttemptRecord.path(program.launch.ref, in: settings.recordsFolder))
+        if program.hasRecord { unlink(AttemptRecord.path(program.launch.ref, in: settings.recordsFolder)) }
         removeScratch(program.scratch)
         program.events(
             .finished(
@@ -305,7 +317,7 @@ final class ProcessLoopBody {
     }
 
     private func removeScratch(_ path: String) {
-        if rmdir(path) == 0 || errno == ENOENT { return }
+        if scratchPool.giveBack(path) { return }
         cleaning.run { Folders.remove(path) }
     }
 }

@@ -26,6 +26,9 @@ final class RunningProgram {
     var inputWritten: Int
     /// Set only where the system cannot tell of the end by itself.
     var exitPollAt: MonotonicTime?
+    /// When the record of it is to be written; nil when it is, or need not be.
+    var recordAt: MonotonicTime?
+    var hasRecord = false
     var scheduledFor = MonotonicTime.distantFuture
     private(set) var isInputClosed: Bool
     private var output: Int32
@@ -35,7 +38,7 @@ final class RunningProgram {
     private var hasWidePipe = false
 
     init(
-        key: UInt64, launch: ProcessLaunch, process: SpawnedProcess, input: [UInt8], scratch: String,
+        key: UInt64, launch: ProcessLaunch, process: SpawnedProcess, input: [UInt8], scratch: String, mark: String,
         startedAt: MonotonicTime, limits: ProcessLifecycle.Limits, events: @escaping @Sendable (AttemptEvent) -> Void
     ) {
         self.key = key
@@ -45,7 +48,7 @@ final class RunningProgram {
         self.scratch = scratch
         self.startedAt = startedAt
         self.events = events
-        tree = ProcessTree(root: process.id, scratch: scratch)
+        tree = ProcessTree(root: process.id, mark: mark)
         lifecycle = ProcessLifecycle(
             startedAt: startedAt, timeoutMilliseconds: launch.timeoutMilliseconds, limits: limits)
         credit = launch.window
@@ -57,7 +60,9 @@ final class RunningProgram {
 
     func token(_ part: Part) -> UInt64 { key << 2 | part.rawValue }
 
-    var nextDeadline: MonotonicTime { min(lifecycle.deadline, exitPollAt ?? .distantFuture) }
+    var nextDeadline: MonotonicTime {
+        min(lifecycle.deadline, min(exitPollAt ?? .distantFuture, recordAt ?? .distantFuture))
+    }
 
     var isOutputClosed: Bool { output < 0 && error < 0 }
 
