@@ -7,7 +7,8 @@ struct StatusTests {
     @Test func `status has the shape that scripts rely on`() async throws {
         let status = try await GridFixture.current.status()
 
-        #expect(status.keys == ["cluster", "state", "coordinator", "nodes", "dashboard", "tasks"])
+        // Names may be added, none may go.
+        #expect(status.keys.isSuperset(of: ["cluster", "state", "coordinator", "nodes", "dashboard", "tasks"]))
         #expect(status["cluster"].text == "NOIZYLAB")
         #expect(status["state"].text == "ready")
         #expect(
@@ -19,10 +20,10 @@ struct StatusTests {
         #expect(status["nodes"].items.count == 3)
         for node in status["nodes"].items {
             #expect(
-                node.keys == [
+                node.keys.isSuperset(of: [
                     "name", "role", "link", "state", "os", "arch", "address", "latency_ms", "cpu", "memory", "gpus",
                     "running",
-                ], "\(node.keys.sorted())")
+                ]), "\(node.keys.sorted())")
         }
         let roles = status["nodes"].items.reduce(into: [:]) { $0[$1["name"].text ?? ""] = $1["role"].text }
         #expect(roles == ["M2-Ultra": "primary", "HP-OMEN": "compute", "Mac-Pro": "secondary"])
@@ -53,7 +54,7 @@ struct StatusTests {
         let id = try #require(detached["id"].text)
         let shown = try await grid.ended(id)
 
-        #expect(detached.keys == shown.keys, "\(detached.keys.symmetricDifference(shown.keys))")
+        #expect(detached.keys.isSubset(of: shown.keys), "\(detached.keys.symmetricDifference(shown.keys))")
         #expect(shown["id"].text == id)
         #expect(shown["stdout"].text == "later\n")
     }

@@ -16,9 +16,11 @@ struct CutConnectionTests {
             let machine = try GridFixture()
             do {
                 let joined = try await machine.noizylab(
-                    "join", "\(edge.host):\(edge.port)", "--token", token, "--name", "Remote",
-                    environment: ["NOIZYLAB_COORDINATOR_ADDRESS": "127.0.0.1:\(proxy.port)"])
+                    "join", "\(edge.host):\(edge.port)", "--token", token, "--name", "Remote")
                 guard joined.exitCode == 0 else { throw TestFailure("not joined\n\(joined)\n\(machine.logs())") }
+                try await machine.stopLeavingNothing()
+                try Self.lead(machine, to: proxy.port)
+                try await machine.start([])
                 try await grid.online(["Remote"])
                 try await eventually("the node's connection leads through the proxy") { proxy.connectionCount > 0 }
                 try await body(grid, proxy)
@@ -31,6 +33,16 @@ struct CutConnectionTests {
             }
             await machine.remove()
         }
+    }
+
+    /// Changes where the machine dials, as a person with an editor could.
+    private static func lead(_ machine: GridFixture, to port: Int) throws {
+        let path = "\(machine.home)/joined.json"
+        let known = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: path)))
+        guard var joined = known as? [String: Any] else { throw TestFailure("\(path) is not an object") }
+        joined["host"] = "127.0.0.1"
+        joined["port"] = port
+        try JSONSerialization.data(withJSONObject: joined).write(to: URL(fileURLWithPath: path))
     }
 
     @Test func `output has no gap and no repeat over cuts, and the task runs once`() async throws {

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Synchronization
 
@@ -102,8 +103,15 @@ final class RunningProgram: Sendable {
     }
 
     func write(_ text: String) {
-        blockBrokenPipeSignal()
-        try? input?.write(contentsOf: Data(text.utf8))
+        // On a thread of its own, because of the signal; waited for, so that writes keep their order.
+        let written = DispatchSemaphore(value: 0)
+        let input = input
+        Thread.detachNewThread {
+            blockBrokenPipeSignal()
+            try? input?.write(contentsOf: Data(text.utf8))
+            written.signal()
+        }
+        written.wait()
     }
 
     func closeInput() { try? input?.close() }
