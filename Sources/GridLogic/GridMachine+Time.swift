@@ -48,13 +48,15 @@ extension GridMachine {
         guard let due = timers.first?.at,
             due.advanced(byMilliseconds: settings.latenessMilliseconds) < now.monotonic
         else { return }
-        for node in nodes.indices where nodes[node].session != nil {
+        let again = now.monotonic.advanced(byMilliseconds: settings.reconnectGraceMilliseconds)
+        for node in nodes.indices {
             switch nodes[node].phase {
-            case .online, .suspect:
-                nodes[node].lastHeard = now.monotonic
-                arm(node: node, at: nodes[node].nextLook(settings))
-            case .cutOff, .awaited, .offline: break
+            case .online, .suspect: nodes[node].lastHeard = now.monotonic
+            case .cutOff(let until): nodes[node].phase = .cutOff(until: max(until, again))
+            case .awaited(let until): nodes[node].phase = .awaited(until: max(until, again))
+            case .offline: continue
             }
+            arm(node: node, at: nodes[node].nextLook(settings))
         }
     }
 

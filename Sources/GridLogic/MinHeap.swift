@@ -1,18 +1,20 @@
 /// A binary heap whose first element is the least. Adding what is greater than all before, the usual case here, is O(1).
-struct MinHeap<Element: Comparable & Sendable>: Sendable {
-    private(set) var elements: [Element] = []
+package struct MinHeap<Element: Comparable & Sendable>: Sendable {
+    package private(set) var elements: [Element] = []
 
-    var first: Element? { elements.first }
-    var count: Int { elements.count }
-    var isEmpty: Bool { elements.isEmpty }
+    package var first: Element? { elements.first }
+    package var count: Int { elements.count }
+    package var isEmpty: Bool { elements.isEmpty }
 
-    mutating func insert(_ element: Element) {
+    package init() {}
+
+    package mutating func insert(_ element: Element) {
         elements.append(element)
         siftUp(from: elements.count - 1)
     }
 
     @discardableResult
-    mutating func removeFirst() -> Element {
+    package mutating func removeFirst() -> Element {
         let first = elements[0]
         let last = elements.removeLast()
         if !elements.isEmpty {
@@ -23,7 +25,7 @@ struct MinHeap<Element: Comparable & Sendable>: Sendable {
     }
 
     /// Keeps those for which `isWanted` holds. O(n).
-    mutating func removeAll(where isUnwanted: (Element) -> Bool) {
+    package mutating func removeAll(where isUnwanted: (Element) -> Bool) {
         elements.removeAll(where: isUnwanted)
         for index in stride(from: elements.count / 2 - 1, through: 0, by: -1) { siftDown(from: index) }
     }

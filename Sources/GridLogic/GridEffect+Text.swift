@@ -1,0 +1,118 @@
+import GridModel
+
+/// Effects and inputs as one line each: for logs, histories and transcripts.
+extension GridEffect: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .saveTask(let task): "save task \(task.line)"
+        case .saveNode(let node): "save node \(node.line)"
+        case .deleteNode(let name): "delete node \(name)"
+        case .emit(let event): "event \(event.number) \(event.fact.line)"
+        case .accepted(let token, let task, let isNew):
+            "accepted #\(token.number) \(task.line)\(isNew ? "" : " (known)")"
+        case .answered(let token, .task(let task)): "answered #\(token.number) \(task.line)"
+        case .answered(let token, .node(let node)): "answered #\(token.number) \(node.line)"
+        case .refused(let token, let refusal):
+            "refused #\(token.number) \(refusal.code.rawValue) \(refusal.reason): \(refusal.message)"
+        case .order(let name, let session, let order): "order \(name)/\(session.number) \(order.line)"
+        case .taskChanged(let task): "changed \(task.line)"
+        case .progress(let ref, let percent, let stage): "progress \(ref.line) \(Int(percent)) % \(stage)"
+        case .taskSettled(let task): "settled \(task.line)"
+        }
+    }
+}
+
+extension GridInput: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .submit(let spec, let key, let token):
+            "submit #\(token.number) \(spec.payload.type)\(key.map { " key=\($0)" } ?? "")"
+                + "\(spec.node.map { " on=\($0)" } ?? "")\(spec.durability == .durable ? "" : " ephemeral")"
+        case .cancel(let id, let by, let token): "cancel #\(token.number) t\(id.number) by \(by)"
+        case .registerNode(let node, _): "register \(node.line)"
+        case .removeNode(let name, _, _): "remove \(name)"
+        case .setSchedulability(let name, let schedulability, _, _): "set \(name) \(schedulability.rawValue)"
+        case .nodeConnected(let node, let session, let attempts, let instance):
+            "hello \(node.name)/\(session.number) instance \(instance)"
+                + " [\(attempts.map(\.line).joined(separator: " "))]"
+        case .nodeDisconnected(let name, let session, let reason): "closed \(name)/\(session.number) \(reason)"
+        case .heartbeat(let name, let session, _): "heartbeat \(name)/\(session.number)"
+        case .reports(let name, let session, let reports):
+            "reports \(name)/\(session.number) [\(reports.map(\.line).joined(separator: ", "))]"
+        case .tick: "tick"
+        }
+    }
+}
+
+extension AttemptRef {
+    var line: String { "t\(task.number).\(epoch)" }
+}
+
+extension AttemptReport {
+    var line: String {
+        switch self {
+        case .started(let ref): "started \(ref.line)"
+        case .progress(let ref, let percent, _): "progress \(ref.line) \(percent.clampedPercent)"
+        case .finished(let ref, let outcome): "finished \(ref.line) \(outcome.end.rawValue)"
+        }
+    }
+}
+
+extension Order {
+    var line: String {
+        switch self {
+        case .start(let start):
+            "start \(start.ref.line)"
+                + (start.gpuIndices.isEmpty ? "" : " gpus \(start.gpuIndices.map(String.init).joined(separator: ","))")
+        case .cancel(let ref, let grace): "cancel \(ref.line) grace \(grace) ms"
+        case .forget(let ref): "forget \(ref.line)"
+        }
+    }
+}
+
+extension GridTask {
+    /// `t1 running n1.1` and what else there is to say.
+    var line: String {
+        var words = ["t\(id.number)", state.rawValue]
+        if let attempt = attempts.last {
+            words.append("\(attempt.node).\(attempt.epoch)")
+            if let outcome = attempt.outcome { words.append("(\(outcome.end.rawValue))") }
+        }
+        if cancelRequested { words.append("cancelling") }
+        if notBefore != nil { words.append("backing off") }
+        if !reason.isEmpty { words.append("\"\(reason)\"") }
+        return words.joined(separator: " ")
+    }
+}
+
+extension Node {
+    var line: String {
+        "\(name) \(schedulability.rawValue)\(isExternal ? " external" : "") (\(inventory.resourceWords))"
+    }
+}
+
+extension GridEvent.Fact {
+    var line: String {
+        switch self {
+        case .taskSubmitted(let id, let type, let submitter):
+            "submitted t\(id.number) \(type)\(submitter.isEmpty ? "" : " by \(submitter)")"
+        case .taskAssigned(let ref, let node): "assigned \(ref.line) to \(node)"
+        case .taskStarted(let ref, let node): "started \(ref.line) on \(node)"
+        case .taskRetrying(let ref, let node, let end, let delay, let reason):
+            "retrying \(ref.line) \(end.rawValue) on \(node), in \(delay) ms: \(reason)"
+        case .taskCancelRequested(let id, let by): "cancel requested t\(id.number) by \(by)"
+        case .taskFinished(let id, let state, let reason):
+            "finished t\(id.number) \(state.rawValue)\(reason.isEmpty ? "" : ": \(reason)")"
+        case .lateResultRefused(let ref, let node): "late result refused \(ref.line) of \(node)"
+        case .nodeRegistered(let name): "registered \(name)"
+        case .nodeOnline(let name): "online \(name)"
+        case .nodeSuspect(let name, let reason): "suspect \(name): \(reason)"
+        case .nodeOffline(let name, let reason): "offline \(name): \(reason)"
+        case .nodeSchedulabilityChanged(let name, let schedulability, let by):
+            "\(schedulability.rawValue) \(name) by \(by)"
+        case .nodeDrained(let name): "drained \(name)"
+        case .nodeRemoved(let name, let by): "removed \(name) by \(by)"
+        case .failoversPaused(let isPaused, let reason): "failovers \(isPaused ? "paused" : "resumed"): \(reason)"
+        }
+    }
+}

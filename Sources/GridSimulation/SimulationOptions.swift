@@ -1,0 +1,76 @@
+package import GridLogic
+
+/// What is simulated. The same options give the same run, to the last step.
+package struct SimulationOptions: Sendable {
+    package var seed: UInt64
+    package var nodes: Int
+    package var tasks: Int
+    /// 0: nothing goes wrong. 1: about one fault for every five tasks and three for every node.
+    package var faults: Double
+    /// What is deliberately broken, to see that it is noticed.
+    package var mutation: Mutation?
+    package var settings: GridSettings
+
+    package init(
+        seed: UInt64, nodes: Int, tasks: Int, faults: Double, mutation: Mutation? = nil,
+        settings: GridSettings = GridSettings()
+    ) {
+        self.seed = seed
+        self.nodes = min(max(nodes, 1), 100_000)
+        self.tasks = min(max(tasks, 0), 100_000_000)
+        self.faults = faults.isFinite ? min(max(faults, 0), 100) : 0
+        self.mutation = mutation
+        self.settings = settings
+    }
+
+    /// A small grid drawn from the seed alone: 1 to 6 nodes, 5 to 60 tasks.
+    package static func small(seed: UInt64, faults: Double = 1, mutation: Mutation? = nil) -> SimulationOptions {
+        var chance = SplitMix64(seed: SplitMix64.mixed(seed))
+        var settings = GridSettings()
+        settings.seed = chance.next()
+        if chance.below(3) == 0 { settings.lostAttemptLimit = chance.below(4) }
+        if chance.below(3) == 0 { settings.maxAttemptsPerNode = 1 + chance.below(4) }
+        if chance.below(8) == 0 { settings.maxLiveTasks = 5 + chance.below(20) }
+        return SimulationOptions(
+            seed: seed, nodes: 1 + chance.below(6), tasks: 5 + chance.below(56), faults: faults, mutation: mutation,
+            settings: settings)
+    }
+
+    /// Small runs are checked in full after every step, large ones every so many steps.
+    var isSmall: Bool { nodes <= 16 && tasks <= 1_000 }
+}
+
+/// A fault put into the machine, or into the loop around it, on purpose.
+package enum Mutation: String, Sendable, CaseIterable {
+    /// Now and then a record is not kept.
+    case loseSave
+    /// A start goes to a second node as well.
+    case doubleDispatch
+    /// Reports of older epochs are taken for the newest.
+    case acceptOldEpochs
+    /// Nodes are believed to have four times what they have.
+    case overcommit
+    /// Cordons and drains are not heard.
+    case ignoreCordon
+    /// A cancel of what lives is answered and forgotten.
+    case ignoreCancel
+    case noBackoff
+    /// A settled task is announced again as failed.
+    case settleTwice
+    /// An event number is left out.
+    case skipEventNumber
+    /// The brake lets go at once.
+    case noBrake
+    /// What is to be told is told before it is kept.
+    case tellBeforeCommit
+    /// Retries without end.
+    case noRetryLimit
+    /// Deadlines are never reported.
+    case noTimers
+    /// Idempotency keys are ignored.
+    case ignoreKeys
+    /// An agent that was restarted is taken for the one before.
+    case ignoreInstance
+    /// A node that has room is not offered to those that wait.
+    case loseQueued
+}
