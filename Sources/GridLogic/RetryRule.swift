@@ -19,6 +19,8 @@ struct RetryRule: Sendable {
     ///   times: the first time at once, then with backoff.
     /// - `refused` goes on elsewhere at once under the same limit, with backoff when a node refuses it again; when
     ///   every node has refused, it counts as failed.
+    ///
+    /// So there are never more attempts than 1 + `retries` + `lostAttemptLimit`.
     func verdict(
         _ spec: TaskSpec, _ attempts: [Attempt], cancelRequested: Bool, isElsewherePossible: () -> Bool
     ) -> Verdict {
@@ -27,10 +29,11 @@ struct RetryRule: Sendable {
         if cancelRequested { return .settle(.cancelled) }
         let failures = attempts.count(where: { $0.outcome?.end == .failed || $0.outcome?.end == .timedOut })
         let gone = attempts.count - failures
+        let counted = failures + max(0, gone - lostAttemptLimit)
         switch end {
         case .succeeded: return .settle(.succeeded)
-        case .failed: return failures <= spec.retries ? .retry(backoffCount: failures) : .settle(.failed)
-        case .timedOut: return failures <= spec.retries ? .retry(backoffCount: failures) : .settle(.timedOut)
+        case .failed: return counted <= spec.retries ? .retry(backoffCount: failures) : .settle(.failed)
+        case .timedOut: return counted <= spec.retries ? .retry(backoffCount: failures) : .settle(.timedOut)
         case .lost, .cancelled:
             if spec.onLost == .fail || gone > lostAttemptLimit { return .settle(.lost) }
             return .retry(backoffCount: gone - 1)
@@ -40,8 +43,8 @@ struct RetryRule: Sendable {
                 let repeats = refusals - Self.refusingNodes(attempts).count
                 return gone <= lostAttemptLimit ? .retry(backoffCount: repeats) : .settle(.failed)
             }
-            let counted = failures + refusals
-            return counted <= spec.retries ? .retry(backoffCount: counted) : .settle(.failed)
+            let failed = failures + refusals
+            return failed <= spec.retries ? .retry(backoffCount: failed) : .settle(.failed)
         }
     }
 

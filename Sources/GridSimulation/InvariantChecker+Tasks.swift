@@ -87,9 +87,7 @@ extension InvariantChecker {
         if model.failures > model.spec.retries { fail("4 retries", "\(name) begins after \(model.failures) failures") }
         // Refusals count with the losses, or, when there is no other node, with the failures.
         let limit = settings.lostAttemptLimit
-        if model.gone - model.refusals > limit
-            || model.gone > limit && model.failures + model.refusals > model.spec.retries
-        {
+        if model.gone - model.refusals > limit || model.attempts > model.spec.retries + limit {
             fail("4 retries", "\(name) begins after \(model.gone) losses")
         }
         if model.wasLost, model.spec.onLost == .fail { fail("4 on lost", "\(name) begins after a loss") }

@@ -24,10 +24,12 @@ struct Mutant {
     mutating func recover(_ store: SimulatedStore, at moment: Moment) {
         machine.recover(
             tasks: store.living.values.sorted { $0.id < $1.id }, nodes: store.nodes.values.sorted { $0.name < $1.name },
-            nextTaskNumber: store.nextTaskNumber, nextEventNumber: store.nextEventNumber, at: moment)
+            nextTaskNumber: store.nextTaskNumber, nextEventNumber: store.nextEventNumber,
+            at: mutation == .stoppedClock
+                ? Moment(monotonic: MonotonicTime(nanoseconds: 0), wall: moment.wall) : moment)
     }
 
-    var nextDeadline: MonotonicTime? { mutation == .noTimers ? nil : machine.nextDeadline }
+    var nextDeadline: MonotonicTime? { mutation == .stoppedClock ? nil : machine.nextDeadline }
 
     mutating func apply(_ input: GridInput, at moment: Moment, into effects: inout [GridEffect]) {
         guard let mutation else {
@@ -38,6 +40,8 @@ struct Mutant {
         let start = effects.count
         if case .nodeConnected(let node, let session, _, _) = input { sessions[node.name] = session }
         guard let input = mutated(input, mutation, into: &effects) else { return }
+        var moment = moment
+        if mutation == .stoppedClock { moment.monotonic = MonotonicTime(nanoseconds: 0) }
         machine.apply(input, at: moment, into: &effects)
         mutate(&effects, from: start, mutation)
     }

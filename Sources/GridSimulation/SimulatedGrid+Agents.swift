@@ -81,7 +81,8 @@ extension SimulatedGrid {
         agents[node].attempts[ref] = SimulatedAgent.RunningAttempt(isDurable: start.spec.durability == .durable)
         let instance = agents[node].instance
         var chance = chance(ref.task.number, UInt64(ref.epoch) << 32)
-        let startsIn = 100 + Int64(chance.below(5_000))
+        let isSlow = options.faults > 0 && chance.below(8) == 0
+        let startsIn = 100 + Int64(chance.below(isSlow ? 3_000_000 : 5_000))
         let longest = options.isSmall ? 4_000_000 : 200_000
         var duration = startsIn + Int64(chance.below(longest))
         var end: AttemptOutcome.End

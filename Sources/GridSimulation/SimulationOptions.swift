@@ -65,8 +65,8 @@ package enum Mutation: String, Sendable, CaseIterable {
     case tellBeforeCommit
     /// Retries without end.
     case noRetryLimit
-    /// Deadlines are never reported.
-    case noTimers
+    /// The machine's clock stands still.
+    case stoppedClock
     /// Idempotency keys are ignored.
     case ignoreKeys
     /// An agent that was restarted is taken for the one before.
