@@ -61,13 +61,14 @@ extension SQLiteStore {
                 ON CONFLICT (id) DO UPDATE SET state = excluded.state, node = excluded.node,
                     finished_at = excluded.finished_at, checksum = excluded.checksum, record = excluded.record
                 """)
+        var writer = TaskRecordWriter()
         for (index, task) in tasks.enumerated() where last.isEmpty || last[task.id] == index {
             let old = try keptState(of: task, in: database)
             if let old, old.isTerminal, old != task.state {
                 throw StoreError(
                     .conflict, "could not keep task \(task.id) as \(task.state.rawValue): it ended as \(old.rawValue)")
             }
-            upsert.setUncheckedArguments(try TaskRow(task).arguments)
+            upsert.setUncheckedArguments(TaskRow.arguments(task, &writer))
             try upsert.execute()
             if old == nil, let key = task.key { try save(key, of: task.id, in: database) }
             changes.append(.init(id: task.id, from: old, to: task.state))

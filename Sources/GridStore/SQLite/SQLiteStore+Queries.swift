@@ -101,7 +101,7 @@ extension SQLiteStore {
         return tasks
     }
 
-    /// Each state (and node) has its ids in order in an index: the newest of every state are merged.
+    /// The ids of each state on each node are in order in an index: the newest of all of these are merged.
     private func ids(
         states: Set<TaskState>, node: NodeName?, before: TaskID?, limit: Int, in database: Database
     ) throws -> [UInt64] {
@@ -111,17 +111,26 @@ extension SQLiteStore {
                 sql: "SELECT id FROM task WHERE id < ? ORDER BY id DESC LIMIT ?")
             return try UInt64.fetchAll(statement, arguments: [before, limit])
         }
+        let newest = try database.cachedStatement(
+            sql: "SELECT id FROM task WHERE state = ? AND node IS ? AND id < ? ORDER BY id DESC LIMIT ?")
         var ids: [UInt64] = []
         for state in states.isEmpty ? Set(TaskState.allCases) : states {
-            let statement = try database.cachedStatement(
-                sql: """
-                    SELECT id FROM task WHERE \(node == nil ? "" : "node = ? AND") state = ? AND id < ?
-                    ORDER BY id DESC LIMIT ?
-                    """)
-            let scope: StatementArguments = node.map { [$0.text] } ?? []
-            ids += try UInt64.fetchAll(statement, arguments: scope + [state.code, before, limit])
+            let nodes = try node.map { [$0.text] } ?? nodes(with: state, in: database)
+            for node in nodes {
+                ids += try UInt64.fetchAll(newest, arguments: [state.code, node, before, limit])
+            }
         }
         return Array(ids.sorted(by: >).prefix(limit))
+    }
+
+    /// The nodes, or nil for none, that tasks in this state are or were on: one look into the index for each.
+    private func nodes(with state: TaskState, in database: Database) throws -> [String?] {
+        let next = try database.cachedStatement(sql: "SELECT min(node) FROM task WHERE state = ? AND node > ?")
+        var nodes: [String?] = [nil]
+        while let node = try String.fetchOne(next, arguments: [state.code, (nodes.last ?? nil) ?? ""]) {
+            nodes.append(node)
+        }
+        return nodes
     }
 
     private static func nodes(_ database: Database) throws -> [Node] {

@@ -5,29 +5,15 @@ import GridWire
 import SwiftProtobuf
 
 /// A task as a row: what can be asked for in columns, everything in the record.
-struct TaskRow {
-    let id: TaskID
-    let state: TaskState
-    let node: NodeName?
-    let finishedAt: Timestamp?
-    let record: Data
-
-    init(_ task: GridTask) throws {
-        id = task.id
-        state = task.state
-        node = task.attempts.last?.node
-        finishedAt = task.finishedAt
-        var message = Noizylab_Store_TaskRecord()
-        message.id = task.id.number
-        message.task = Noizylab_Grid_TaskInfo(task)
-        record = try message.serializedBytes()
-    }
-
-    /// In the order of the table's columns.
-    var arguments: StatementArguments {
-        [
-            Int64(id.number), state.code, node?.text, finishedAt?.microseconds,
-            RecordCheck.checksum(record, id: Int64(id.number), state: state.code), record,
+enum TaskRow {
+    /// In the order of `columns`.
+    static func arguments(_ task: GridTask, _ writer: inout TaskRecordWriter) -> StatementArguments {
+        writer.write(task)
+        let record = Data(writer.bytes)
+        let id = Int64(task.id.number)
+        let checksum = RecordCheck.checksum(record, id: id, state: task.state.code)
+        return [
+            id, task.state.code, task.attempts.last?.node.text, task.finishedAt?.microseconds, checksum, record,
         ]
     }
 
