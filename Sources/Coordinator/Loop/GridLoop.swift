@@ -23,7 +23,11 @@ package final class GridLoop: Sendable {
         mailbox = Mailbox(capacity: settings.mailboxCapacity)
         start = Mutex(nil)
         let run = LoopRun(
-            machine: machine, store: store, settings: settings, links: links, events: events, logger: logger)
+            machine: machine, store: store, settings: settings, links: links, events: events, logger: logger,
+            wake: { [mailbox] in
+                // A closed mailbox needs no waking: its loop waits for the commit itself.
+                _ = mailbox.push(.wake, isUrgent: true)
+            })
         start.withLock { $0 = run }
     }
 
@@ -89,6 +93,8 @@ package final class GridLoop: Sendable {
 package struct LoopSettings: Sendable {
     /// Inputs waiting at most; beyond it submissions are refused and links wait.
     package var mailboxCapacity = 100_000
+    /// Commits of at least so many tasks are written beside the loop; smaller ones by the loop itself.
+    package var largeCommit = 16
     /// Events that nobody waits for may be this late.
     package var eventDelayMilliseconds: Int64 = 100
     /// How long callers of a failing commit wait before they are refused.

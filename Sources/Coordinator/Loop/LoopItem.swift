@@ -11,6 +11,8 @@ enum LoopItem: Sendable {
     /// A look at the machine between two inputs; must be quick.
     case look(@Sendable (LoopView) -> Void)
     case follow(TaskID, TaskFeed)
+    /// A commit has ended.
+    case wake
     case unfollow(TaskID, TaskFeed)
 }
 
@@ -22,8 +24,11 @@ package struct LoopView {
     package let publishedEvents: UInt64
     /// With the terminal tasks whose commit is still to come: the machine has forgotten them, the store does not know.
     let pending: PendingCommit
+    let inFlight: PendingCommit?
 
-    package func task(_ id: TaskID) -> GridTask? { machine.task(id) ?? pending.task(id) }
+    package func task(_ id: TaskID) -> GridTask? {
+        machine.task(id) ?? pending.task(id) ?? inFlight?.task(id)
+    }
 }
 
 /// Whether the store takes commits.

@@ -22,6 +22,14 @@ extension LoopRun {
             if failure.nextTryAt <= now { commit(now) }
             return
         }
+        guard inFlight == nil else { return }
+        if pending.tasks.count >= settings.largeCommit {
+            var batch = PendingCommit()
+            swap(&batch, &pending)
+            committer.begin(batch.batch)
+            inFlight = batch
+            return
+        }
         if pending.isUrgent { return commit(now) }
         releaseHeld(now)
         if let first = pending.firstEventAt,
@@ -31,8 +39,34 @@ extension LoopRun {
         }
     }
 
+    /// Looks whether the committer has ended its commit, and says what waited for it.
+    mutating func collectCommit(_ now: MonotonicTime) {
+        guard inFlight != nil, let ended = committer.takeResult() else { return }
+        collect(ended, now)
+    }
+
+    private mutating func collect(_ ended: Result<Void, StoreError>, _ now: MonotonicTime) {
+        guard let batch = inFlight.take() else { return }
+        switch ended {
+        case .success:
+            publish(batch.events)
+            for effect in batch.held { release(effect, SystemClock.monotonic()) }
+        case .failure(let error):
+            var both = batch
+            both.absorb(pending)
+            pending = both
+            failed(error, now)
+        }
+    }
+
     private mutating func releaseHeld(_ now: MonotonicTime) {
         for effect in pending.takeHeld() { release(effect, now) }
+    }
+
+    private mutating func publish(_ committed: [GridEvent]) {
+        guard let last = committed.last else { return }
+        publishedEvents = last.number
+        events.publish(committed)
     }
 
     private mutating func commit(_ now: MonotonicTime) {
@@ -45,10 +79,7 @@ extension LoopRun {
             logger.notice("The store takes commits again")
             failure = nil
         }
-        if let last = pending.events.last {
-            publishedEvents = last.number
-            events.publish(pending.events)
-        }
+        publish(pending.events)
         pending.committed()
         releaseHeld(SystemClock.monotonic())
     }
@@ -87,6 +118,8 @@ extension LoopRun {
     /// The mailbox is closed and empty: commits what is left, and tells those who wait for results that they must ask
     /// again.
     mutating func finish() {
+        if inFlight != nil { collect(committer.waitForResult(), SystemClock.monotonic()) }
+        committer.end()
         let deadline = SystemClock.monotonic().advanced(byMilliseconds: settings.stopPatienceMilliseconds)
         while pending.isUrgent || !pending.events.isEmpty {
             let now = SystemClock.monotonic()

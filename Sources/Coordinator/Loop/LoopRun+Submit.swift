@@ -25,6 +25,7 @@ extension LoopRun {
 
     private func finishedTask(_ key: String) throws(StoreError) -> GridTask? {
         if let id = pending.settledKeys[key] { return pending.task(id) }
+        if let inFlight, let id = inFlight.settledKeys[key] { return inFlight.task(id) }
         return try store.task(key: key)
     }
 

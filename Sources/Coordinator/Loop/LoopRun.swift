@@ -28,6 +28,9 @@ struct LoopRun: Sendable {
     let logger: Logger
 
     var pending = PendingCommit()
+    /// Being written by the committer. What is decided meanwhile may depend on it, and waits behind it.
+    var inFlight: PendingCommit?
+    let committer: Committer
     var effects: [GridEffect] = []
     var nextToken: UInt64 = 1
     var asked: [RequestToken: Asked] = [:]
@@ -40,7 +43,7 @@ struct LoopRun: Sendable {
 
     init(
         machine: consuming GridMachine, store: SQLiteStore, settings: LoopSettings, links: LinkTable,
-        events: EventHub, logger: Logger
+        events: EventHub, logger: Logger, wake: @escaping @Sendable () -> Void
     ) {
         self.machine = machine
         self.store = store
@@ -48,6 +51,7 @@ struct LoopRun: Sendable {
         self.links = links
         self.events = events
         self.logger = logger
+        committer = Committer(store: store, wake: wake)
     }
 
     mutating func run(from mailbox: Mailbox<LoopItem>, health: borrowing Mutex<StoreHealth>) {
@@ -66,7 +70,7 @@ struct LoopRun: Sendable {
         var deadline = machine.nextDeadline ?? .distantFuture
         if let failure {
             deadline = min(deadline, failure.nextTryAt)
-        } else if let first = pending.firstEventAt {
+        } else if inFlight == nil, let first = pending.firstEventAt {
             deadline = min(deadline, first.advanced(byMilliseconds: settings.eventDelayMilliseconds))
         }
         return deadline == .distantFuture ? nil : deadline
@@ -74,6 +78,7 @@ struct LoopRun: Sendable {
 
     private mutating func process(_ items: [LoopItem]) {
         let now = SystemClock.now()
+        collectCommit(now.monotonic)
         for item in items { take(item, now) }
         if let deadline = machine.nextDeadline, deadline <= now.monotonic { apply(.tick, now) }
         delivery.send(links: links)
@@ -97,18 +102,21 @@ struct LoopRun: Sendable {
             if case .reports(_, _, let reports) = input { noteReports(reports, at) }
             apply(input, now)
         case .look(let body):
-            body(LoopView(machine: machine, now: now, publishedEvents: publishedEvents, pending: pending))
+            body(
+                LoopView(
+                    machine: machine, now: now, publishedEvents: publishedEvents, pending: pending, inFlight: inFlight))
         case .follow(let id, let feed):
             if let task = machine.task(id) {
                 feeds[id, default: []].append(feed)
                 feed.push(.state(task))
-            } else if let task = pending.task(id) {
+            } else if let task = pending.task(id) ?? inFlight?.task(id) {
                 // Settled and not yet committed: its state goes out with the commit.
                 feeds[id, default: []].append(feed)
                 if !task.state.isTerminal { feed.push(.state(task)) }
             } else {
                 feed.push(.absent)
             }
+        case .wake: break
         case .unfollow(let id, let feed):
             guard var list = feeds[id] else { return }
             list.removeAll { $0 === feed }

@@ -80,6 +80,17 @@ struct PendingCommit {
 
     mutating func dropHeld(where isUnwanted: (GridEffect) -> Bool) { held.removeAll(where: isUnwanted) }
 
+    /// Adds what came after: one commit for both.
+    mutating func absorb(_ later: PendingCommit) {
+        for task in later.tasks { save(task) }
+        for node in later.nodes { save(node) }
+        for name in later.deletedNodes { delete(name) }
+        if let at = later.firstEventAt {
+            for event in later.events { emit(event, at: at) }
+        }
+        held += later.held
+    }
+
     /// After the commit: forgets what is now written, keeping the buffers.
     mutating func committed() {
         tasks.removeAll(keepingCapacity: true)

@@ -160,15 +160,16 @@ extension Noizylab_Grid_TaskResult {
         attempts = UInt32(clamping: task.attempts.count)
         if let last = task.attempts.last {
             node = last.node.text
-            if let outcome = last.outcome {
-                self.outcome = Noizylab_Grid_AttemptOutcome(outcome)
-                self.hops.nodeUs = outcome.runMicroseconds
-            }
+            if let outcome = last.outcome { self.outcome = Noizylab_Grid_AttemptOutcome(outcome) }
         }
-        self.hops.acceptedUs = hops.acceptedAt.microseconds(since: hops.arrivedAt)
-        self.hops.committedUs = hops.committedAt.microseconds(since: hops.arrivedAt)
-        self.hops.reportedUs = hops.reportedAt.microseconds(since: hops.arrivedAt)
-        self.hops.settledUs = hops.settledAt.microseconds(since: hops.arrivedAt)
+        // Assigned whole: each access through the message would copy it.
+        var told = Noizylab_Grid_HopTimes()
+        told.nodeUs = task.attempts.last?.outcome?.runMicroseconds ?? 0
+        told.acceptedUs = hops.acceptedAt.microseconds(since: hops.arrivedAt)
+        told.committedUs = hops.committedAt.microseconds(since: hops.arrivedAt)
+        told.reportedUs = hops.reportedAt.microseconds(since: hops.arrivedAt)
+        told.settledUs = hops.settledAt.microseconds(since: hops.arrivedAt)
+        self.hops = told
     }
 }
 
