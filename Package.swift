@@ -25,6 +25,7 @@ let grpcProtobuf = Target.Dependency.product(name: "GRPCProtobuf", package: "grp
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
@@ -88,7 +89,8 @@ let gridTargets: [Target] = [
         name: "noizylab",
         dependencies: [
             "GridModel", "GridLogic", "GridSimulation", "GridWire", "GridStore", "GridIdentity", "GridTransport",
-            "Executors", "Agent", "Coordinator", "NoizyClient", "ProcessShims", logging, lifecycle, grpc, protobuf,
+            "Executors", "Agent", "Coordinator", "NoizyClient", "ProcessShims", logging, lifecycle, unixSignals,
+            grpc, protobuf,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "TOMLKit", package: "TOMLKit"),
         ],

@@ -1,0 +1,38 @@
+import ArgumentParser
+
+/// Values of flags, checked where they are typed.
+enum Arguments {
+    @Sendable static func duration(_ text: String) throws -> Int64 {
+        guard let milliseconds = DurationText.milliseconds(text) else {
+            throw ValidationError("'\(text)' is not a span of time: write 500ms, 30s, 10m or 1h")
+        }
+        return milliseconds
+    }
+
+    @Sendable static func size(_ text: String) throws -> Int64 {
+        guard let bytes = SizeText.bytes(text) else {
+            throw ValidationError("'\(text)' is not an amount of bytes: write 512MiB or 2GiB")
+        }
+        return bytes
+    }
+
+    /// Cores, in thousandths.
+    @Sendable static func cores(_ text: String) throws -> Int64 {
+        guard let cores = Double(text), cores >= 0, cores < 1e9 else {
+            throw ValidationError("'\(text)' is not a number of cores: write 1 or 0.5")
+        }
+        return Int64((cores * 1_000).rounded())
+    }
+
+    @Sendable static func variable(_ text: String) throws -> EnvironmentVariable {
+        guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+            throw ValidationError("'\(text)' is not NAME=VALUE")
+        }
+        return EnvironmentVariable(name: String(text[..<equals]), value: String(text[text.index(after: equals)...]))
+    }
+}
+
+struct EnvironmentVariable: Sendable, Hashable {
+    let name: String
+    let value: String
+}

@@ -1,0 +1,92 @@
+import ArgumentParser
+import Executors
+import Foundation
+import GridModel
+import NoizyClient
+
+/// What `run` and `exec` have in common: what is to be done, and how.
+struct WorkOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("shell, python, echo or network_diagnostic.", valueName: "type"))
+    var type = "shell"
+
+    @Flag(help: "Let sh read the command: for pipes, variables and wildcards.")
+    var shell = false
+
+    @Option(help: ArgumentHelp("For each attempt: 30s, 10m.", valueName: "time"), transform: Arguments.duration)
+    var timeout: Int64?
+
+    @Option(
+        name: .customLong("env"),
+        help: ArgumentHelp("A variable for the command; as often as wanted.", valueName: "name=value"),
+        transform: Arguments.variable)
+    var environment: [EnvironmentVariable] = []
+
+    @Option(
+        name: .customLong("cwd"), help: ArgumentHelp("The folder to run in (default: a fresh one).", valueName: "dir"))
+    var folder: String?
+
+    @Flag(help: "Give the command this command's standard input.")
+    var stdin = false
+
+    @Flag(help: "Print output to a terminal as it is, escapes and all.")
+    var raw = false
+
+    @Argument(parsing: .postTerminator, help: "After --: the program and its arguments, as they are.")
+    var command: [String] = []
+
+    static let inputLimit = 10 << 20
+
+    func request() throws -> TaskRequest {
+        var request = TaskRequest(try work())
+        request.timeout = timeout.map { .milliseconds($0) }
+        request.environment = Dictionary(environment.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+        request.workingDirectory = folder ?? ""
+        if stdin { request.standardInput = try Self.standardInput() }
+        return request
+    }
+
+    private func work() throws -> TaskRequest.Work {
+        guard TaskPayload.knownTypes.contains(type) else {
+            let nearest = NearestName.to(type, among: TaskPayload.knownTypes).map { "--type \($0)" }
+            throw CommandFailure(
+                .usage, "there is no task type '\(type)'",
+                try: nearest ?? "--type with one of \(TaskPayload.knownTypes.joined(separator: ", "))")
+        }
+        if shell, type != "shell" { throw CommandFailure(.usage, "--shell goes with --type shell alone") }
+        guard !command.isEmpty || type == "echo" else {
+            throw CommandFailure(
+                .usage, "there is nothing to run", try: "the command after --: noizylab run -- uname -a")
+        }
+        switch type {
+        case "python": return .script(interpreter: "python", command.joined(separator: "\n"))
+        case "echo": return .echo(command.joined(separator: " "))
+        case "network_diagnostic": return try check()
+        default: return shell ? .script(interpreter: "sh", command.joined(separator: " ")) : .command(command)
+        }
+    }
+
+    private func check() throws -> TaskRequest.Work {
+        let known = NetworkCheck.Kind.allCases.map(\.rawValue)
+        guard (2...3).contains(command.count), known.contains(command[0]),
+            let port = command.count == 3 ? Int(command[2]) : 443, (1...65_535).contains(port)
+        else {
+            throw CommandFailure(
+                .usage, "a network diagnostic is CHECK HOST [PORT], where CHECK is \(known.joined(separator: ", "))",
+                try: "noizylab run --type network_diagnostic -- tcp example.org 443")
+        }
+        return .network(check: command[0], host: command[1], port: port)
+    }
+
+    private static func standardInput() throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        while let piece = try FileHandle.standardInput.read(upToCount: 1 << 20), !piece.isEmpty {
+            bytes += piece
+            guard bytes.count <= inputLimit else {
+                throw CommandFailure(
+                    .usage, "standard input has more than \(TimeText.bytes(Int64(inputLimit)))",
+                    try: "a file that the node can read, or a download in the command")
+            }
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,152 @@
+import GridModel
+import NoizyClient
+
+/// The configuration of a grid, read, overridden and judged; every value knows where it came from.
+///
+/// The keys are those of `ConfigKey`. `NOIZYLAB_…` overrides the file, flags override both.
+struct GridConfig: Sendable {
+    struct ConfiguredNode: Sendable, Hashable {
+        var name: NodeName
+        var role: String
+        var link: LinkKind
+        var address: String
+    }
+
+    struct Shown: Sendable, Hashable {
+        let key: String
+        let value: String
+        let origin: ConfigOrigin
+    }
+
+    /// The file it was read from; nil when there was none.
+    let path: String?
+    let cluster: String
+    let node: NodeName
+    let listen: GridEndpoint
+    let edge: GridEndpoint
+    let names: [String]
+    /// At least one: this machine alone when none is configured.
+    let nodes: [ConfiguredNode]
+    /// `tasks.…` and `liveness.…`: milliseconds, bytes or counts, where they are not the default.
+    let numbers: [String: Int64]
+    /// Everything, for `config show`.
+    let shown: [Shown]
+
+    /// - Parameter hostName: of this machine, for the grid that names no node.
+    init(
+        file: ConfigFile?, path: String?, environment: (String) -> String?,
+        flags: [String: (flag: String, value: String)],
+        hostName: String
+    ) throws(ConfigError) {
+        self.path = path
+        var entries = file?.entries ?? [:]
+        for key in ConfigKey.all {
+            if let value = environment(key.variable), !value.isEmpty {
+                entries[key.path] = ConfigFile.Entry(
+                    value: Self.read(value, as: key.kind), origin: .environment(key.variable))
+            }
+            if let (flag, value) = flags[key.path] {
+                entries[key.path] = ConfigFile.Entry(value: Self.read(value, as: key.kind), origin: .flag(flag))
+            }
+        }
+        var values = ConfigValues(entries: entries)
+        cluster = try values.name("cluster")
+        listen = try values.endpoint("coordinator.listen")
+        edge = try values.endpoint("coordinator.edge")
+        names = try values.texts("coordinator.names")
+        guard listen.port != edge.port || listen.port == 0 else {
+            throw ConfigError(
+                "coordinator.listen and coordinator.edge have the same port \(edge.port)",
+                at: values.place("coordinator.edge"), try: "two different ports, such as 50051 and 50052")
+        }
+        let own = NodeName(checked: Self.nodeName(from: hostName))
+        nodes = try Self.nodes(file, fallback: own)
+        node = try Self.coordinatorNode(&values, nodes, own)
+        numbers = try values.numbers()
+        shown = values.shown + Self.shown(nodes, file)
+    }
+
+    private static func coordinatorNode(
+        _ values: inout ConfigValues, _ nodes: [ConfiguredNode], _ own: NodeName
+    ) throws(ConfigError) -> NodeName {
+        let fallback = nodes.first { $0.link == .local }?.name ?? own
+        let text = try values.name("coordinator.node", fallback: fallback.text)
+        guard let named = nodes.first(where: { $0.name.text == text }) else {
+            guard text != fallback.text else { return fallback }
+            throw ConfigError(
+                "coordinator.node '\(text)' is no node of this file", at: values.place("coordinator.node"),
+                try: NearestName.to(text, among: nodes.map(\.name.text)).map { "'\($0)'" }
+                    ?? "one of \(nodes.map(\.name.text).joined(separator: ", "))")
+        }
+        guard named.link == .local else {
+            throw ConfigError(
+                "the coordinator's node '\(text)' has the link '\(named.link.rawValue)'",
+                at: values.place("coordinator.node"), try: "link = \"local\" for the machine that decides")
+        }
+        return named.name
+    }
+
+    private static func nodes(_ file: ConfigFile?, fallback: NodeName) throws(ConfigError) -> [ConfiguredNode] {
+        guard let file, !file.nodes.isEmpty else {
+            return [ConfiguredNode(name: fallback, role: "primary", link: .local, address: "")]
+        }
+        var nodes: [ConfiguredNode] = []
+        for (index, entries) in file.nodes.enumerated() {
+            let origin = "\(file.nodeOrigins[index])"
+            guard entries["name"] != nil else {
+                throw ConfigError("a node without a name", at: origin, try: "name = \"Mac-Pro\"")
+            }
+            let values = ConfigValues(entries: entries)
+            let text = try values.text("name")
+            guard let name = NodeName(text) else {
+                throw ConfigError(
+                    "'\(text)' is not a node name", at: values.place("name"),
+                    try: "1 to 63 letters, digits, '.', '_' or '-'")
+            }
+            guard !nodes.contains(where: { $0.name == name }) else {
+                throw ConfigError("two nodes are called '\(name)'", at: values.place("name"), try: "a name for each")
+            }
+            let link = try checkLink(values.text("link"), values.place("link"))
+            nodes.append(
+                ConfiguredNode(
+                    name: name, role: try values.text("role"), link: link, address: try values.text("address")))
+        }
+        return nodes
+    }
+
+    @discardableResult
+    static func checkLink(_ text: String, _ place: String) throws(ConfigError) -> LinkKind {
+        if let link = LinkKind(rawValue: text) { return link }
+        throw ConfigError(
+            "unknown link '\(text)'", at: place,
+            try: "one of \(LinkKind.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+
+    private static func shown(_ nodes: [ConfiguredNode], _ file: ConfigFile?) -> [Shown] {
+        nodes.enumerated().flatMap { index, node -> [Shown] in
+            let entries = file?.nodes.indices.contains(index) == true ? file?.nodes[index] ?? [:] : [:]
+            return [
+                ("name", node.name.text), ("role", node.role), ("link", node.link.rawValue), ("address", node.address),
+            ].map { key, value in
+                Shown(key: "node[\(index)].\(key)", value: value, origin: entries[key]?.origin ?? .builtIn)
+            }
+        }
+    }
+
+    /// Numbers stay text where text is wanted; lists are separated by commas.
+    private static func read(_ text: String, as kind: ConfigKey.Kind) -> ConfigFile.Value {
+        switch kind {
+        case .texts: .texts(text.split(separator: ",").map { String($0.trimmingPrefix { $0 == " " }) })
+        case .count: Int64(text).map(ConfigFile.Value.number) ?? .text(text)
+        default: .text(text)
+        }
+    }
+
+    /// A machine's name as a node's: its first part, with `-` for what cannot stand there.
+    static func nodeName(from hostName: String) -> String {
+        let short = hostName.prefix { $0 != "." }
+        let text = String(
+            short.map { $0.isASCII && ($0.isLetter || $0.isNumber || "-_".contains($0)) ? $0 : "-" }.prefix(63))
+        return NodeName(text) == nil ? "this-machine" : text
+    }
+}

@@ -1,0 +1,37 @@
+import GridWire
+
+/// What `start` prints when everything is ready: the nodes, and what to try next.
+struct StartReport {
+    let plan: GridPlan
+    let home: HomeFolder
+
+    func print(_ headline: String, _ status: Noizylab_Grid_StatusResponse?) {
+        let console = Console.stdout
+        console.print(console.style.paint(headline, .good))
+        guard let status else {
+            let names = plan.ownNodes.map(\.name).joined(separator: ", ")
+            console.print("node \(names) is connected to the coordinator at \(plan.coordinator)")
+            return
+        }
+        console.print("")
+        console.write(
+            NodeListing(status.nodes, awaited: awaited(status), port: plan.listenPort, now: status.nowUs).table)
+        console.print("")
+        for node in awaited(status) {
+            console.print(
+                "\(node.name) is awaited: noizylab token create --name \(node.name), and what it prints, there")
+        }
+        let other = plan.nodes.last { $0.isHere && $0.name != plan.node }?.name ?? plan.node
+        console.print("try next:")
+        console.print("  noizylab run -- uname -a")
+        console.print("  noizylab run --on \(other) -- sh -c 'for i in 1 2 3; do echo $i; sleep 1; done'")
+        console.print("  noizylab exec --all -- hostname")
+        console.print("  noizylab status")
+    }
+
+    /// Configured nodes that the grid has never heard of.
+    private func awaited(_ status: Noizylab_Grid_StatusResponse) -> [GridPlan.PlannedNode] {
+        let known = Set(status.nodes.map(\.name))
+        return plan.nodes.filter { !known.contains($0.name) }
+    }
+}

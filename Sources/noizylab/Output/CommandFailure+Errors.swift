@@ -1,0 +1,42 @@
+import GridIdentity
+import NoizyClient
+
+/// The one place where what went wrong below becomes a sentence, a hint and an exit code.
+extension CommandFailure {
+    init(_ error: any Error) {
+        switch error {
+        case let failure as CommandFailure: self = failure
+        case let error as GridError: self.init(grid: error)
+        case let error as ConfigError: self.init(.usage, error.description, try: error.hint)
+        case let error as IdentityError: self.init(.failure, error.message)
+        case is CancellationError: self.init(.interrupted, "interrupted")
+        default: self.init(.failure, "\(error)")
+        }
+    }
+
+    private init(grid error: GridError) {
+        switch error.code {
+        case .invalidArgument:
+            let fields = error.violations.map { "\($0.field) \($0.description)" }.joined(separator: "; ")
+            self.init(
+                .usage, fields.isEmpty ? error.message : fields, try: "noizylab help, for what may be given and how")
+        case .alreadyExists: self.init(.usage, error.message, try: "another --key, or the same request")
+        case .notFound:
+            self.init(
+                .unreachable, error.message,
+                try: error.reason.hasSuffix("NODE") ? "noizylab node list" : "noizylab task list")
+        case .failedPrecondition: self.init(.failure, error.message)
+        case .denied: self.init(.denied, error.message, try: "a certificate with another role: noizylab cert issue")
+        case .exhausted: self.init(.failure, error.message, try: "the same again in a moment")
+        case .unavailable: self.init(.unreachable, error.message, try: "noizylab status, and noizylab logs coordinator")
+        case .timedOut: self.init(.timedOut, error.message)
+        case .unimplemented:
+            self.init(
+                .versionMismatch, "the coordinator is of another version: \(error.message)",
+                try: "the same version of noizylab on both sides: noizylab version")
+        case .untrusted: self.init(.denied, error.message, try: "the certificates of this grid: noizylab config path")
+        case .cancelled: self.init(.interrupted, "interrupted")
+        case .failed: self.init(.failure, error.message, try: "noizylab logs coordinator")
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import GridWire
+
+/// All about one node, for people.
+struct NodeDetails {
+    let info: Noizylab_Grid_NodeInfo
+
+    func print(to console: Console) {
+        for (name, value) in rows where !value.isEmpty {
+            let padding = String(repeating: " ", count: max(1, 14 - name.count))
+            console.print(console.style.paint(name, .heading) + padding + TerminalText.oneLine(value))
+        }
+    }
+
+    private var rows: [(String, String)] {
+        let (inventory, sample) = (info.inventory, info.sample)
+        var rows: [(String, String)] = [
+            ("node", info.name), ("role", info.role), ("link", info.link),
+            ("state", info.state + (info.schedulability == "open" ? "" : ", \(info.schedulability)")),
+            ("address", info.address), ("host", inventory.hostname),
+            ("system", "\(inventory.os) \(inventory.osVersion), \(inventory.arch)"),
+            ("cores", inventory.cores == 0 ? "" : "\(inventory.cores)"),
+            ("memory", inventory.memoryBytes == 0 ? "" : TimeText.bytes(inventory.memoryBytes)),
+            ("disk", inventory.diskBytes == 0 ? "" : TimeText.bytes(inventory.diskBytes)),
+        ]
+        for gpu in inventory.gpus {
+            rows.append(("gpu \(gpu.index)", "\(gpu.model), \(TimeText.bytes(gpu.memoryBytes))"))
+        }
+        rows += [
+            ("agent", inventory.agentVersion), ("running", "\(info.running)"), ("reserved", NodeListing.reserved(info)),
+        ]
+        if info.hasSample {
+            rows += [
+                (
+                    "load",
+                    "cpu \(TimeText.percent(sample.cpuPercent)), memory \(TimeText.percent(sample.memoryPercent)), load \(sample.load1)"
+                ),
+                (
+                    "free",
+                    "\(TimeText.bytes(sample.memoryAvailableBytes)) of memory, \(TimeText.bytes(sample.diskFreeBytes)) of disk"
+                ),
+                ("latency", "\(Double(sample.roundTripUs) / 1_000) ms"),
+            ]
+        }
+        rows.append(("heard", info.silentMs < 0 ? "never" : "\(TimeText.took(milliseconds: info.silentMs)) ago"))
+        rows.append(("clock", "\(Double(info.skewUs) / 1_000) ms off the coordinator's"))
+        rows.append(
+            (
+                "has",
+                inventory.capabilities.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(
+                    separator: ", ")
+            ))
+        return rows
+    }
+}
+
+/// How busy nodes are, with bars.
+enum NodeLoadTable {
+    static func make(_ nodes: [Noizylab_Grid_NodeInfo]) -> Table {
+        var table = Table(
+            .init("NODE"), .init("STATE"), .init("CPU"), .init("MEMORY"), .init("LOAD", .right),
+            .init("RUNNING", .right), .init("RESERVED"), .init("GPU"))
+        for node in nodes {
+            let gpus = node.sample.gpus.map { TimeText.percent($0.utilizationPercent) }.joined(separator: " ")
+            table.add(
+                .init(node.name), .init(node.state, .ofNode(node.state)),
+                .init(node.hasSample ? bar(node.sample.cpuPercent) : "-"),
+                .init(node.hasSample ? bar(node.sample.memoryPercent) : "-"),
+                .init(node.hasSample ? "\((node.sample.load1 * 100).rounded() / 100)" : "-"), .init("\(node.running)"),
+                .init(NodeListing.reserved(node)), .init(gpus.isEmpty ? "-" : gpus))
+        }
+        return table
+    }
+
+    /// `▇▇▇▁▁▁▁▁▁▁  31%`.
+    static func bar(_ percent: Double) -> String {
+        let filled = Int((min(max(percent, 0), 100) / 10).rounded())
+        let text = TimeText.percent(percent)
+        return String(repeating: "▇", count: filled) + String(repeating: "▁", count: 10 - filled)
+            + String(repeating: " ", count: max(1, 5 - text.count)) + text
+    }
+}

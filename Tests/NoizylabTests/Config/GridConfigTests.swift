@@ -1,0 +1,176 @@
+import GridModel
+import NoizyClient
+import Testing
+
+@testable import noizylab
+
+/// The configuration: what it says, what overrides it, and what is wrong with it.
+struct GridConfigTests {
+    @Test func `without a file it is a grid of this machine alone`() throws {
+        let config = try read(nil)
+
+        #expect(config.cluster == "NOIZYLAB")
+        #expect(config.listen == GridEndpoint(host: "0.0.0.0", port: 50_051))
+        #expect(config.edge == GridEndpoint(host: "0.0.0.0", port: 50_052))
+        #expect(config.node.text == "studio")
+        #expect(config.nodes.map(\.name.text) == ["studio"])
+        #expect(config.nodes[0].link == .local)
+        #expect(config.shown.allSatisfy { $0.origin == .builtIn })
+    }
+
+    @Test func `a file is read whole`() throws {
+        let config = try read(
+            """
+            cluster = "STUDIO"
+
+            [coordinator]
+            node = "M2-Ultra"
+            listen = "0.0.0.0:6000"
+            edge = "[::]:6001"
+            names = ["grid.example", "192.168.1.20"]
+
+            [tasks]
+            output_limit = "16MiB"
+            lost_attempts = 3
+
+            [liveness]
+            offline_after = "8s"
+
+            [[node]]
+            name = "M2-Ultra"
+            role = "primary"
+            link = "local"
+
+            [[node]]
+            name = "Mac-Pro"
+            address = "192.168.1.21"
+            """)
+
+        #expect(config.cluster == "STUDIO")
+        #expect(config.listen.port == 6_000)
+        #expect(config.edge == GridEndpoint(host: "::", port: 6_001))
+        #expect(config.names == ["grid.example", "192.168.1.20"])
+        #expect(
+            config.numbers == [
+                "tasks.output_limit": 16 << 20, "tasks.lost_attempts": 3, "liveness.offline_after": 8_000,
+            ])
+        #expect(config.nodes.map(\.link) == [.local, .agent])
+        #expect(config.nodes[1].role == "compute")
+        #expect(config.nodes[1].address == "192.168.1.21")
+    }
+
+    @Test func `flags override the environment, which overrides the file`() throws {
+        let text = """
+            cluster = "FILE"
+            [coordinator]
+            listen = "0.0.0.0:1"
+            edge = "0.0.0.0:2"
+            """
+        let config = try read(
+            text,
+            environment: [
+                "NOIZYLAB_CLUSTER": "ENV", "NOIZYLAB_COORDINATOR_LISTEN": "127.0.0.1:10",
+                "NOIZYLAB_TASKS_TIMEOUT": "5m",
+            ],
+            flags: ["coordinator.listen": ("--listen", "127.0.0.1:100")])
+
+        #expect(config.cluster == "ENV")
+        #expect(config.listen.port == 100)
+        #expect(config.edge.port == 2)
+        #expect(config.numbers["tasks.timeout"] == 300_000)
+        #expect(origin("cluster", config) == "environment NOIZYLAB_CLUSTER")
+        #expect(origin("coordinator.listen", config) == "flag --listen")
+        #expect(origin("coordinator.edge", config) == "noizylab.toml:4")
+        #expect(origin("tasks.cancel_grace", config) == "default")
+    }
+
+    /// The file, where the error stands, what it says, and what it suggests.
+    static let faults: [(text: String, place: String, message: String, hint: String)] = [
+        ("clutser = \"X\"", "noizylab.toml:1", "unknown key 'clutser'", "'cluster'"),
+        (
+            "\n[coordinator]\nlisen = \"0.0.0.0:1\"", "noizylab.toml:3", "unknown key 'lisen' in [coordinator]",
+            "'listen'"
+        ),
+        ("[coordinatr]\nlisten = \"0.0.0.0:1\"", "noizylab.toml:1", "unknown key 'coordinatr'", "'coordinator'"),
+        (
+            "[[node]]\nname = \"A\"\nlink = \"local\"\nadress = \"x\"", "noizylab.toml:4",
+            "unknown key 'adress' in [[node]]", "'address'"
+        ),
+        ("cluster = \"no spaces\"", "noizylab.toml:1", "is not a name", "letters"),
+        ("cluster = 5", "noizylab.toml:1", "cluster is a text", "cluster = \"NOIZYLAB\""),
+        ("coordinator = 5", "noizylab.toml:1", "is a table of keys", "[coordinator]"),
+        ("[coordinator]\nlisten = \"50051\"", "noizylab.toml:2", "is not HOST:PORT", "0.0.0.0:50051"),
+        ("[coordinator]\nlisten = \"a:70000\"", "noizylab.toml:2", "is not HOST:PORT", "listen"),
+        ("[coordinator]\nlisten = \"a:5\"\nedge = \"a:5\"", "noizylab.toml:3", "the same port 5", "different"),
+        ("[tasks]\ntimeout = \"soon\"", "noizylab.toml:2", "tasks.timeout is not a span of time", "\"1h\""),
+        ("[tasks]\ntimeout = 30", "noizylab.toml:2", "tasks.timeout is not a span of time", "\"1h\""),
+        ("[tasks]\noutput_limit = \"lots\"", "noizylab.toml:2", "is not an amount of bytes", "64MiB"),
+        ("[tasks]\nmax_live = -1", "noizylab.toml:2", "is not a whole number", "1000000"),
+        ("[[node]]\nrole = \"primary\"", "noizylab.toml:1", "a node without a name", "name ="),
+        ("[[node]]\nname = \"a b\"", "noizylab.toml:2", "is not a node name", "letters"),
+        ("[[node]]\nname = \"A\"\n[[node]]\nname = \"A\"", "noizylab.toml:4", "two nodes are called 'A'", "each"),
+        (
+            "[[node]]\nname = \"HP-OMEN\"\nlink = \"winrm\"\nuser = \"admin\"", "noizylab.toml:3",
+            "unknown link 'winrm'", "local, agent"
+        ),
+        ("[[node]]\nname = \"A\"\nlink = \"ssh\"", "noizylab.toml:3", "unknown link 'ssh'", "local, agent"),
+        (
+            "[coordinator]\nnode = \"M2-Utra\"\n[[node]]\nname = \"M2-Ultra\"\nlink = \"local\"", "noizylab.toml:2",
+            "is no node of this file", "'M2-Ultra'"
+        ),
+        (
+            "[coordinator]\nnode = \"B\"\n[[node]]\nname = \"B\"\nlink = \"agent\"", "noizylab.toml:2",
+            "has the link 'agent'", "local"
+        ),
+        ("node = 3", "noizylab.toml:1", "is a list of machines", "[[node]]"),
+        ("cluster = ", "noizylab.toml:1", "this is not TOML", "toml.io"),
+    ]
+
+    @Test(arguments: faults.indices)
+    func `a fault is told with its line and what to write`(index: Int) throws {
+        let fault = Self.faults[index]
+        let error = try #require(throws: ConfigError.self) { _ = try read(fault.text) }
+
+        #expect(error.place == fault.place, "\(error)")
+        #expect(error.message.contains(fault.message), "\(error)")
+        #expect(error.hint.contains(fault.hint), "\(error.hint)")
+    }
+
+    @Test func `a wrong variable is named`() throws {
+        let error = try #require(throws: ConfigError.self) {
+            _ = try read(nil, environment: ["NOIZYLAB_COORDINATOR_LISTEN": "nowhere"])
+        }
+        #expect(error.place == "environment NOIZYLAB_COORDINATOR_LISTEN")
+    }
+
+    @Test func `a plan runs the local nodes here and dials loopback`() throws {
+        let config = try read(
+            "[[node]]\nname = \"A\"\nlink = \"local\"\n[[node]]\nname = \"B\"\nlink = \"agent\"")
+        let plan = GridPlan(config)
+
+        #expect(plan.coordinator == GridEndpoint(host: "127.0.0.1", port: 50_051))
+        #expect(plan.parts == [.coordinator, .agent("A")])
+        #expect(plan.node == "A")
+    }
+
+    @Test func `a lab has the three known names first`() {
+        let plan = GridPlan.lab(nodes: 4, listenPort: 1, edgePort: 2)
+
+        #expect(plan.nodes.map(\.name) == ["M2-Ultra", "HP-OMEN", "Mac-Pro", "Node-4"])
+        #expect(plan.nodes.map(\.role) == ["primary", "compute", "secondary", "compute"])
+        #expect(plan.parts.count == 5)
+    }
+
+    private func origin(_ key: String, _ config: GridConfig) -> String? {
+        config.shown.first { $0.key == key }.map { "\($0.origin)" }
+    }
+
+    private func read(
+        _ text: String?, environment: [String: String] = [:], flags: [String: (flag: String, value: String)] = [:]
+    ) throws -> GridConfig {
+        let file = try text.map { try ConfigFile(text: $0, path: "noizylab.toml") }
+        return try GridConfig(
+            file: file, path: text == nil ? nil : "noizylab.toml", environment: { environment[$0] }, flags: flags,
+            hostName: "studio.lan")
+    }
+}
