@@ -22,18 +22,21 @@ extension SQLiteStore {
     }
 
     package func task(_ id: TaskID) throws(StoreError) -> GridTask? {
-        try read("read task \(id)") { try self.task(id, in: $0) }
+        try readOne("read task \(id)") { try self.task(id, in: $0) }
     }
 
     /// The task that was given this idempotency key.
     package func task(key: String) throws(StoreError) -> GridTask? {
-        try read("look up the key \"\(key)\"") { database in
-            let statement = try database.cachedStatement(sql: "SELECT task FROM task_key WHERE key = ?")
-            guard let number = try UInt64.fetchOne(statement, arguments: [key]) else { return nil }
-            guard let task = try task(TaskID(number: number), in: database), task.key == key else {
-                throw RecordCheck.Mismatch(what: "key \"\(key)\"")
-            }
-            return task
+        try readOne("look up the key \"\(key)\"") { database in
+            let statement = try database.cachedStatement(
+                sql: """
+                    SELECT task.id, state, checksum, record FROM task_key LEFT JOIN task ON task.id = task_key.task
+                    WHERE key = ?
+                    """)
+            guard let row = try Row.fetchOne(statement, arguments: [key]) else { return nil }
+            let found = row[0] == nil ? nil : try TaskRow.task(row)
+            guard let found, found.key == key else { throw RecordCheck.Mismatch(what: "key \"\(key)\"") }
+            return found
         }
     }
 

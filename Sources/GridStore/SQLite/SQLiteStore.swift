@@ -1,5 +1,7 @@
 import GRDB
 import GridModel
+import GridWire
+import SwiftProtobuf
 import Synchronization
 
 /// Keeps tasks, nodes, events and enrolment tokens in one SQLite database of its own folder.
@@ -60,29 +62,33 @@ package final class SQLiteStore: Sendable {
         return (ledger, try UInt64.fetchOne(database, sql: "SELECT below FROM reservation") ?? 1)
     }
 
-    /// Reads beside the writer; `tried` begins the sentence if it fails.
-    func read<Result>(_ tried: @autoclosure () -> String, _ body: (Database) throws -> Result) throws(StoreError)
-        -> Result
-    {
-        do {
-            return try pool.read(body)
-        } catch let error as RecordCheck.Mismatch {
-            throw StoreError(corrupt: "could not \(tried()) in \(path)", cause: error)
-        } catch {
-            throw StoreError("could not \(tried()) in \(path)", error)
-        }
+    /// Reads beside the writer, from one state of the store; `tried` begins the sentence if it fails.
+    func read<Result>(
+        _ tried: @autoclosure () -> String, _ body: (Database) throws -> Result
+    ) throws(StoreError) -> Result {
+        do { return try pool.read(body) } catch { throw failure(tried(), error) }
+    }
+
+    /// As `read` for a single statement, which needs no transaction around it and takes half as long without.
+    func readOne<Result>(
+        _ tried: @autoclosure () -> String, _ body: (Database) throws -> Result
+    ) throws(StoreError) -> Result {
+        do { return try pool.unsafeRead(body) } catch { throw failure(tried(), error) }
     }
 
     /// One transaction of the writer.
-    func write<Result>(_ tried: @autoclosure () -> String, _ body: (Database) throws -> Result) throws(StoreError)
-        -> Result
-    {
-        do {
-            return try pool.write(body)
-        } catch let error as RecordCheck.Mismatch {
-            throw StoreError(corrupt: "could not \(tried()) in \(path)", cause: error)
-        } catch {
-            throw StoreError("could not \(tried()) in \(path)", error)
+    func write<Result>(
+        _ tried: @autoclosure () -> String, _ body: (Database) throws -> Result
+    ) throws(StoreError) -> Result {
+        do { return try pool.write(body) } catch { throw failure(tried(), error) }
+    }
+
+    private func failure(_ tried: String, _ error: any Error) -> StoreError {
+        if error is RecordCheck.Mismatch || error is WireError || error is SwiftProtobufError
+            || error is BinaryDecodingError
+        {
+            return StoreError(corrupt: "could not \(tried) in \(path)", cause: error)
         }
+        return StoreError("could not \(tried) in \(path)", error)
     }
 }
