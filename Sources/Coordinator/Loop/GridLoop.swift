@@ -59,7 +59,9 @@ package final class GridLoop: Sendable {
         refusal(of: mailbox.push(.submissions(submissions, sink), weight: submissions.count))
     }
 
-    package func request(_ make: @escaping @Sendable (RequestToken) -> GridInput) async throws(OperationError) -> GridAnswer {
+    package func request(_ make: @escaping @Sendable (RequestToken) -> GridInput) async throws(OperationError)
+        -> GridAnswer
+    {
         let result = await withCheckedContinuation { (continuation: CheckedContinuation<_, Never>) in
             let pushed = mailbox.push(.request(make) { continuation.resume(returning: $0) })
             if let refusal = refusal(of: pushed) { continuation.resume(returning: .failure(refusal)) }
@@ -71,7 +73,9 @@ package final class GridLoop: Sendable {
     }
 
     /// Reads the machine between two inputs.
-    package func look<Value: Sendable>(_ body: @escaping @Sendable (LoopView) -> Value) async throws(OperationError) -> Value {
+    package func look<Value: Sendable>(_ body: @escaping @Sendable (LoopView) -> Value) async throws(OperationError)
+        -> Value
+    {
         let value: Value? = await withCheckedContinuation { continuation in
             let pushed = mailbox.push(.look { continuation.resume(returning: body($0)) }, isUrgent: true)
             if pushed != .taken { continuation.resume(returning: nil) }
@@ -95,6 +99,8 @@ package struct LoopSettings: Sendable {
     package var mailboxCapacity = 100_000
     /// Commits of at least so many tasks are written beside the loop; smaller ones by the loop itself.
     package var largeCommit = 16
+    /// A commit is begun at so many tasks, even within a batch, when none is under way.
+    package var commitTaskLimit = 64
     /// Events that nobody waits for may be this late.
     package var eventDelayMilliseconds: Int64 = 100
     /// How long callers of a failing commit wait before they are refused.

@@ -23,13 +23,7 @@ extension LoopRun {
             return
         }
         guard inFlight == nil else { return }
-        if pending.tasks.count >= settings.largeCommit {
-            var batch = PendingCommit()
-            swap(&batch, &pending)
-            committer.begin(batch.batch)
-            inFlight = batch
-            return
-        }
+        if pending.tasks.count >= settings.largeCommit { return beginCommit() }
         if pending.isUrgent { return commit(now) }
         releaseHeld(now)
         if let first = pending.firstEventAt,
@@ -37,6 +31,23 @@ extension LoopRun {
         {
             commit(now)
         }
+    }
+
+    /// Within a batch: begins a commit as soon as it is large enough. A lump of tasks that came together is so taken
+    /// apart, and agents and clients work on one part while the next is written.
+    mutating func commitIfLarge(_ now: MonotonicTime) {
+        guard pending.tasks.count >= settings.commitTaskLimit, failure == nil else { return }
+        collectCommit(now)
+        guard inFlight == nil else { return }
+        delivery.send(links: links)
+        beginCommit()
+    }
+
+    private mutating func beginCommit() {
+        var batch = PendingCommit()
+        swap(&batch, &pending)
+        committer.begin(batch.batch)
+        inFlight = batch
     }
 
     /// Looks whether the committer has ended its commit, and says what waited for it.

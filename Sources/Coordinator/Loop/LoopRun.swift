@@ -89,7 +89,10 @@ struct LoopRun: Sendable {
     private mutating func take(_ item: LoopItem, _ now: Moment) {
         switch item {
         case .submissions(let submissions, let sink):
-            for submission in submissions { submit(submission, sink, now) }
+            for submission in submissions {
+                submit(submission, sink, now)
+                commitIfLarge(now.monotonic)
+            }
         case .request(let make, let answer):
             if let failure {
                 answer(.failure(.storeFailing(failure.reason)))
@@ -98,8 +101,15 @@ struct LoopRun: Sendable {
                 requests[token] = answer
                 apply(make(token), now)
             }
-        case .link(let input, let at):
-            if case .reports(_, _, let reports) = input { noteReports(reports, at) }
+        case .link(.reports(let node, let session, let reports), let at):
+            noteReports(reports, at)
+            var rest = reports[...]
+            while !rest.isEmpty {
+                apply(.reports(node, session, Array(rest.prefix(settings.commitTaskLimit))), now)
+                rest = rest.dropFirst(settings.commitTaskLimit)
+                commitIfLarge(now.monotonic)
+            }
+        case .link(let input, _):
             apply(input, now)
         case .look(let body):
             body(

@@ -20,7 +20,9 @@ package struct ReflectionService: Grpc_Reflection_V1_ServerReflection.SimpleServ
         for try await message in request { try await response.write(answer(message)) }
     }
 
-    package func answer(_ request: Grpc_Reflection_V1_ServerReflectionRequest) -> Grpc_Reflection_V1_ServerReflectionResponse {
+    package func answer(_ request: Grpc_Reflection_V1_ServerReflectionRequest)
+        -> Grpc_Reflection_V1_ServerReflectionResponse
+    {
         var response = Grpc_Reflection_V1_ServerReflectionResponse()
         response.validHost = request.host
         response.originalRequest = request
