@@ -102,17 +102,30 @@ extension GridOperations {
         try authorise(caller, .viewTasks)
         var found: [GridTask] = []
         var before = before
+        // That an attempt started is told and not written, so the store may know a running task as assigned.
+        let living = Set(TaskState.allCases.filter { !$0.isTerminal })
+        let written = states.isDisjoint(with: living) ? states : states.union(living)
         while true {
             let from = before
             let page = try await reads.run { [store] () throws(StoreError) in
-                try store.tasks(states: states, node: node, before: from, limit: limit)
+                try store.tasks(states: written, node: node, before: from, limit: limit)
             }
-            for task in page where caller.seesTasks(of: task.spec.submitter) {
+            let current = try await asTheyAre(page)
+            for task in current where caller.seesTasks(of: task.spec.submitter) {
+                guard states.isEmpty || states.contains(task.state) else { continue }
                 found.append(task)
                 if found.count == limit { return TaskPage(tasks: found, next: task.id) }
             }
             guard page.count == limit, let last = page.last else { return TaskPage(tasks: found, next: nil) }
             before = last.id
+        }
+    }
+
+    /// What the store knows of the living is what was last written; the loop knows better.
+    private func asTheyAre(_ tasks: [GridTask]) async throws(OperationError) -> [GridTask] {
+        if tasks.allSatisfy(\.state.isTerminal) { return tasks }
+        return try await loop.look { view in
+            tasks.map { $0.state.isTerminal ? $0 : view.task($0.id) ?? $0 }
         }
     }
 }
