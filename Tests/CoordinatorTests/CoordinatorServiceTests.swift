@@ -1,11 +1,10 @@
+import Coordinator
 import Foundation
 import GRPCCore
 import GridIdentity
 import GridModel
 import GridWire
 import Testing
-
-import Coordinator
 
 @Suite(.timeLimit(.minutes(1)))
 struct CoordinatorServiceTests {

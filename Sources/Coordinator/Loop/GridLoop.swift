@@ -14,7 +14,7 @@ package final class GridLoop: Sendable {
     package let links = LinkTable()
     let events = EventHub()
     let health = Mutex(StoreHealth.well)
-    let mailbox: Mailbox<LoopItem>
+    package let mailbox: Mailbox<LoopItem>
     private let ended = Latch()
     private let stopping = Atomic(false)
     private let start: Mutex<LoopRun?>

@@ -2,7 +2,7 @@ package import GridLogic
 package import GridModel
 
 /// Everything that producers put into the loop's mailbox.
-enum LoopItem: Sendable {
+package enum LoopItem: Sendable {
     case submissions([Submission], any SubmissionSink)
     /// A request with one answer; the loop makes the token.
     case request(@Sendable (RequestToken) -> GridInput, @Sendable (Result<GridAnswer, Refusal>) -> Void)

@@ -1,11 +1,10 @@
+import Coordinator
 import GRPCCore
 import GridIdentity
 import GridModel
 import GridTransport
 import GridWire
 import Synchronization
-
-import Coordinator
 
 /// Drives one `RunTasks` stream with so many echo tasks in flight, in batches as they become free.
 struct EchoRun: Sendable {

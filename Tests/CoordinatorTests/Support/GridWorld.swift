@@ -1,3 +1,4 @@
+import Coordinator
 import Foundation
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
@@ -8,8 +9,6 @@ import GridWire
 import Logging
 import ServiceLifecycle
 import Synchronization
-
-import Coordinator
 
 /// A real coordinator on free loopback ports, and what is needed to speak to it as anybody.
 struct GridWorld: Sendable {

@@ -1,11 +1,11 @@
+import Coordinator
 import Foundation
 import GRPCCore
 import GridIdentity
 import GridModel
+import GridTransport
 import GridWire
 import Synchronization
-
-import Coordinator
 
 /// An agent as the link's protocol wants it, whose executor is a script.
 struct ScriptedAgent: Sendable {
@@ -83,7 +83,9 @@ struct ScriptedAgent: Sendable {
 
     func run(in world: GridWorld) async throws {
         try await world.connected(as: .agent, name) { client in
-            try await connect(Noizylab_Grid_AgentLink.Client(wrapping: client))
+            try await withTaskExecutorPreference(world.loops.executor(0)) {
+                try await connect(Noizylab_Grid_AgentLink.Client(wrapping: client))
+            }
         }
     }
 
@@ -133,14 +135,18 @@ struct ScriptedAgent: Sendable {
     /// Everything pending in one message, as real agents do.
     private static func merged(_ messages: [Noizylab_Grid_FromAgent]) -> Noizylab_Grid_FromAgent {
         var merged = messages[0]
+        var output = merged.output
+        var reports = merged.reports
         for message in messages.dropFirst() {
             if message.hasHeartbeat {
                 merged.heartbeat = message.heartbeat
                 merged.heartbeatNumber = message.heartbeatNumber
             }
-            merged.output += message.output
-            merged.reports += message.reports
+            output += message.output
+            reports += message.reports
         }
+        merged.output = output
+        merged.reports = reports
         return merged
     }
 }
