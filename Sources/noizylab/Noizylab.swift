@@ -13,6 +13,7 @@ enum Noizylab {
     static func main() async {
         signal(SIGPIPE, SIG_IGN)
         do {
+            try Arguments.checkEncoding()
             var command = try RootCommand.parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()

@@ -2,6 +2,22 @@ import ArgumentParser
 
 /// Values of flags, checked where they are typed.
 enum Arguments {
+    /// What was typed reaches programs as it is, or not at all: Swift would mend words that are not UTF-8 in silence.
+    static func checkEncoding() throws {
+        for index in 1..<max(1, Int(CommandLine.argc)) {
+            guard let word = CommandLine.unsafeArgv[index], String(validatingCString: word) == nil else { continue }
+            throw CommandFailure(
+                .usage, "word \(index) of the command line, '\(String(cString: word))', is not UTF-8",
+                try: "an escape that the program itself reads, or its input: --stdin")
+        }
+    }
+
+    /// An empty key would be no key at all, so that a script with an unset variable would lose its safety.
+    @Sendable static func key(_ text: String) throws -> String {
+        guard !text.isEmpty else { throw ValidationError("--key is empty: give the task a name, or leave --key out") }
+        return text
+    }
+
     @Sendable static func duration(_ text: String) throws -> Int64 {
         guard let milliseconds = DurationText.milliseconds(text) else {
             throw ValidationError("'\(text)' is not a span of time: write 500ms, 30s, 10m or 1h")
