@@ -20,7 +20,7 @@ struct ExecTests {
             "exec", "--all", "-o", "json", "--", "sh", "-c", "mkdir \(only) && echo first")
 
         #expect(result.exitCode == 3, "\(result)")
-        let rows = try result.json()["results"].items
+        let rows = try result.json().items
         #expect(Set(rows.compactMap { $0["node"].text }) == ["M2-Ultra", "HP-OMEN", "Mac-Pro"])
         #expect(rows.filter { $0["state"].text == "succeeded" }.count == 1)
         #expect(rows.filter { $0["exit_code"].int == 1 }.count == 2)
@@ -35,7 +35,7 @@ struct ExecTests {
         let grid = try GridFixture.current
         let two = try await grid.noizylab("exec", "HP-OMEN,Mac-Pro", "-o", "json", "--", "echo", "hi")
         #expect(two.exitCode == 0, "\(two)")
-        #expect(try two.json()["results"].items.count == 2)
+        #expect(try two.json().items.count == 2)
 
         let unknown = try await grid.noizylab("exec", "HP-OMEN,Atlantis", "--", "echo", "hi")
         #expect([3, 4].contains(unknown.exitCode), "\(unknown)")

@@ -193,7 +193,7 @@ struct RunTests {
 
     @Test func `more than a node has is refused or waits, and says why`() async throws {
         let grid = try GridFixture.current
-        let id = try await grid.detached("--cpu", "100000", "--", "true")
+        let id = try await grid.detached("--cpu", "4000", "--", "true")
         let task = try await grid.task(id)
         #expect(task["state"].text == "queued", "\(task)")
         #expect(task["error"].text?.isEmpty == false || task["reason"].text?.isEmpty == false, "it says why: \(task)")

@@ -47,7 +47,7 @@ struct TaskCommandTests {
     @Test func `cancel ends a running task and its children, and a queued one at once`() async throws {
         let grid = try GridFixture.current
         let mark = "cancel-\(UInt32.random(in: 0...UInt32.max))"
-        let id = try await grid.detached("--", "sh", "-c", "(exec -a \(mark) sleep 300) & echo begun; wait")
+        let id = try await grid.detached("--", "bash", "-c", "(exec -a \(mark) sleep 300) & echo begun; wait")
         try await eventually("it runs") { try await grid.task(id)["state"].text == "running" }
         try await grid.succeeding("task", "cancel", id)
         let task = try await grid.ended(id)

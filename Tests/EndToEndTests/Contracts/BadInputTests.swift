@@ -12,7 +12,7 @@ struct BadInputTests {
         #expect(result.stderr.contains("timeout"), "\(result)")
     }
 
-    @Test(arguments: ["30d", "10000h", "0s", "1ms"])
+    @Test(arguments: ["30d", "8000h", "0s", "1ms"])
     func `a long or short time-out is none`(timeout: String) async throws {
         let result = try await GridFixture.current.noizylab("run", "--timeout", timeout, "--", "sleep", "0.2")
         #expect(result.exitCode == (timeout == "1ms" ? 6 : 0), "\(result)")

