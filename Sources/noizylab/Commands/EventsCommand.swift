@@ -30,7 +30,7 @@ struct EventsCommand: AsyncParsableCommand {
     func run() async throws {
         let (from, follow, printer) = (from ?? 0, follow, EventPrinter(format: format.output, isFollowing: follow))
         let last = from > 0 ? 0 : last ?? (follow ? 10 : 20)
-        let interrupts = await Interrupts()
+        let interrupts = Interrupts()
         let wasInterrupted = try await options.withGrid { grid in
             try await withThrowingTaskGroup(of: Bool.self) { group in
                 defer { group.cancelAll() }

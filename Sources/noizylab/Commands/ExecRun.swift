@@ -14,7 +14,7 @@ struct ExecRun {
 
     /// In the order of the targets. Ctrl-C cancels what runs.
     func run(_ targets: [ExecTarget]) async throws -> [ExecResult] {
-        let interrupts = await Interrupts()
+        let interrupts = Interrupts()
         let results = Shared<[ExecResult?]>(Array(repeating: nil, count: targets.count))
         let begun = Shared<[String]>([])
         let wasInterrupted = try await withThrowingTaskGroup(of: Bool.self) { group in

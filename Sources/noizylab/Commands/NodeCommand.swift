@@ -72,7 +72,7 @@ struct NodeTopCommand: AsyncParsableCommand {
     func run() async throws {
         let console = Console.stdout
         let pause = max(100, every ?? 1_000)
-        let interrupts = await Interrupts()
+        let interrupts = Interrupts()
         try await options.withGrid(patience: .seconds(30)) { grid in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 defer { group.cancelAll() }

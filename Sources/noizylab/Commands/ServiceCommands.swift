@@ -33,7 +33,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
         try await PartRunner(.coordinator, HomeFolder(flag: home)).run { home, plan, logger in
             CoordinatorPart(
                 service: CoordinatorService(settings: plan.coordinatorSettings(home: home), logger: logger), home: home,
-                plan: plan)
+                plan: plan, logger: logger)
         }
     }
 }
@@ -62,6 +62,7 @@ private struct CoordinatorPart: Service {
     let service: CoordinatorService
     let home: HomeFolder
     let plan: GridPlan
+    let logger: Logger
 
     func run() async throws {
         try await service.run { listen, edge in
@@ -69,6 +70,8 @@ private struct CoordinatorPart: Service {
             record.listen = "\(GridEndpoint(host: plan.listenHost, port: listen))"
             record.edge = "\(GridEndpoint(host: plan.edgeHost, port: edge))"
             try JSONFile.write(record, to: home.record(.coordinator))
+            logger.notice(
+                "Listening", metadata: ["listen": "\(record.listen ?? "")", "edge": "\(record.edge ?? "")"])
         }
     }
 }

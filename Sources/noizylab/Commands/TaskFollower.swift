@@ -23,7 +23,7 @@ struct TaskFollower {
     func run() async throws {
         let view = TaskView(isRaw: isRaw, showsEnding: !isJSON)
         let captured = Shared(CapturedOutput())
-        let interrupts = await Interrupts()
+        let interrupts = Interrupts()
         let wasInterrupted = Shared(false)
         let (grid, id, isJSON) = (grid, task.id, isJSON)
         view.take(.with { $0.task = task })

@@ -60,11 +60,9 @@ struct TaskDetails {
         let outcome = attempt.outcome
         let end = attempt.hasOutcome ? TaskText.words(outcome.end) : "alive"
         let exit = outcome.hasExitCode ? "\(outcome.exitCode)" : outcome.hasSignal ? "signal \(outcome.signal)" : "-"
-        let took =
-            attempt.startedAtUs == 0
-            ? "-"
-            : TimeText.took(
-                milliseconds: ((attempt.finishedAtUs == 0 ? now : attempt.finishedAtUs) - attempt.startedAtUs) / 1_000)
+        let last = attempt.finishedAtUs == 0 ? now : attempt.finishedAtUs
+        let micros = outcome.runUs > 0 ? outcome.runUs : attempt.startedAtUs == 0 ? -1 : last - attempt.startedAtUs
+        let took = micros < 0 ? "-" : TimeText.took(milliseconds: micros / 1_000)
         return [
             .init("\(attempt.epoch)"), .init(attempt.node), .init(end, .ofTask(outcome.end)), .init(exit),
             .init(TimeText.relative(microseconds: attempt.startedAtUs, now: now)), .init(took),

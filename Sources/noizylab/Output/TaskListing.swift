@@ -45,6 +45,9 @@ struct TaskListing {
     }
 
     private func took(_ task: Noizylab_Grid_TaskInfo) -> String {
+        if let outcome = task.attempts.last?.outcome, outcome.runUs > 0 {
+            return TimeText.took(milliseconds: outcome.runUs / 1_000)
+        }
         guard let started = task.attempts.last?.startedAtUs, started > 0 else { return "-" }
         let end = task.finishedAtUs == 0 ? now : task.finishedAtUs
         return TimeText.took(milliseconds: (end - started) / 1_000)

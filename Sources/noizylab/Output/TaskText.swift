@@ -82,7 +82,9 @@ enum TaskEnding {
     /// A sentence for standard error; empty when the program's exit code says it all.
     static func failure(_ info: Noizylab_Grid_TaskInfo) -> String {
         let outcome = info.attempts.last.flatMap { $0.hasOutcome ? $0.outcome : nil }
-        let hasSpoken = info.state == "failed" && (outcome?.hasExitCode ?? false) && (outcome?.error ?? "").isEmpty
+        let hasSpoken =
+            info.state == "failed" && outcome?.hasExitCode == true
+            && ["", "ended with exit code \(outcome?.exitCode ?? 0)"].contains(outcome?.error ?? "")
         if info.state == "succeeded" || hasSpoken { return "" }
         let error = TaskDocument.error(info)
         return "task \(info.id) \(TaskText.situation(info))" + (error.isEmpty ? "" : ": \(error)")
