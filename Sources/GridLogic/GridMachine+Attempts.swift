@@ -141,7 +141,10 @@ extension GridMachine {
 
     private func reason(for state: TaskState, _ outcome: AttemptOutcome, _ slot: Int) -> String {
         guard state != .succeeded else { return "" }
-        if state == .cancelled { return "cancelled" }
+        if state == .cancelled {
+            let asked = tasks[slot].task.reason
+            return outcome.error.isEmpty ? asked : "\(asked); \(outcome.error)"
+        }
         let count = tasks[slot].task.attempts.count
         return count == 1 ? outcome.words : "\(outcome.words) (attempt \(count))"
     }

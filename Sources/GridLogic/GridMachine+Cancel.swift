@@ -10,15 +10,16 @@ extension GridMachine {
             return
         }
         let isFirst = !tasks[slot].task.cancelRequested
+        let reason = by.isEmpty ? "cancelled" : "cancelled by \(by)"
         tasks[slot].task.cancelRequested = true
         switch tasks[slot].phase {
         case .waiting, .backingOff:
             emit(.taskCancelRequested(id, by: by), about: tasks[slot].isDurable, into: &effects)
-            settle(slot, .cancelled, reason: by.isEmpty ? "cancelled" : "cancelled by \(by)", into: &effects)
+            settle(slot, .cancelled, reason: reason, into: &effects)
             answerBeforeSettled(token, into: &effects)
         case .living(let node):
             if isFirst {
-                tasks[slot].task.reason = by.isEmpty ? "is being cancelled" : "is being cancelled by \(by)"
+                tasks[slot].task.reason = reason
                 armCancelTimeout(slot)
                 save(slot, into: &effects)
                 emit(.taskCancelRequested(id, by: by), about: tasks[slot].isDurable, into: &effects)

@@ -69,7 +69,8 @@ extension GridMachine {
         }
     }
 
-    /// After the brake let go, all whose time was up meanwhile are given up.
+    /// After the brake let go because the silence is believed, all whose time was up are given up. When it was broken
+    /// instead, what was silent for the same reason gets as long again to be heard.
     mutating func reviewBrake(into effects: inout [GridEffect]) {
         guard let release = brake.review(at: now.monotonic) else { return }
         let reason =
@@ -79,13 +80,20 @@ extension GridMachine {
             }
         emit(.failoversPaused(false, reason: reason), into: &effects)
         for node in nodes.indices {
-            switch nodes[node].phase {
-            case .suspect, .cutOff, .awaited:
-                guard let due = nodes[node].nextLook(settings) else { continue }
+            switch release {
+            case .heardAgain: bearWith(node)
+            case .boundPassed:
+                guard nodes[node].phase != .online, let due = nodes[node].nextLook(settings) else { continue }
                 if due <= now.monotonic { giveUp(node, into: &effects) } else { arm(node: node, at: due) }
-            case .online, .offline: break
             }
         }
+    }
+
+    /// Does not give the node up before it had time to be heard.
+    mutating func bearWith(_ node: Int) {
+        guard nodes[node].phase != .offline else { return }
+        nodes[node].patience = now.monotonic.advanced(byMilliseconds: settings.reconnectGraceMilliseconds)
+        arm(node: node, at: nodes[node].nextLook(settings))
     }
 
     /// The node is offline. What it ran is lost by each task's policy; a connection that is still open, though silent,

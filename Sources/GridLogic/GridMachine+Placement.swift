@@ -118,7 +118,8 @@ extension GridMachine {
     private func waitReason(_ shape: Shape) -> String {
         guard let pin = shape.pin else {
             if nodeIndices.isEmpty { return "waits for a first node to join the grid" }
-            return placeable.isEmpty ? "waits for a node to come online" : "waits for a node with room"
+            if !placeable.isEmpty { return "waits for a node with room" }
+            return brake.heard == 0 ? "waits for a node to come online" : "waits for a node that may take tasks"
         }
         let node = nodes[pin].node
         switch (nodes[pin].phase.liveness, node.schedulability) {

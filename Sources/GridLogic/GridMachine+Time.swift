@@ -43,24 +43,23 @@ extension GridMachine {
     }
 
     /// The coordinator itself was held up when something is handled long after it was due: what it did not hear in
-    /// that time says nothing about the nodes.
+    /// that time says nothing about the nodes and their attempts.
     mutating func forgiveOwnAbsence() {
         guard let due = timers.first?.at,
             due.advanced(byMilliseconds: settings.latenessMilliseconds) < now.monotonic
         else { return }
-        let again = now.monotonic.advanced(byMilliseconds: settings.reconnectGraceMilliseconds)
+        patience = now.monotonic.advanced(byMilliseconds: settings.reconnectGraceMilliseconds)
         for node in nodes.indices {
-            switch nodes[node].phase {
-            case .online, .suspect: nodes[node].lastHeard = now.monotonic
-            case .cutOff(let until): nodes[node].phase = .cutOff(until: max(until, again))
-            case .awaited(let until): nodes[node].phase = .awaited(until: max(until, again))
-            case .offline: continue
-            }
-            arm(node: node, at: nodes[node].nextLook(settings))
+            if nodes[node].phase == .online { nodes[node].lastHeard = now.monotonic }
+            bearWith(node)
         }
     }
 
-    private func isStale(_ entry: Timers.Entry) -> Bool {
+    private func isStale(_ entry: Timers.Entry) -> Bool { Self.isStale(entry, tasks, nodes, brake) }
+
+    private static func isStale(
+        _ entry: Timers.Entry, _ tasks: borrowing TaskTable, _ nodes: borrowing [NodeMachine], _ brake: FailoverBrake
+    ) -> Bool {
         switch entry.owner.kind {
         case .task: !tasks.contains(slot: entry.owner.index) || tasks[entry.owner.index].deadline != entry.at
         case .node: nodes[entry.owner.index].deadline != entry.at
@@ -68,11 +67,10 @@ extension GridMachine {
         }
     }
 
+    /// Through copies of the references, so that nothing is copied for each entry.
     private mutating func dropStaleTimers() {
-        var kept = timers
-        timers = Timers()
-        kept.removeAll { isStale($0) }
-        timers = kept
+        let (tasks, nodes, brake) = (tasks, nodes, brake)
+        timers.removeAll { Self.isStale($0, tasks, nodes, brake) }
     }
 
     private mutating func fire(_ owner: Timers.Owner, into effects: inout [GridEffect]) {
@@ -115,10 +113,14 @@ extension GridMachine {
 
     /// A node did not say in time what it should have.
     private mutating func fireLiving(_ slot: Int, on node: Int, into effects: inout [GridEffect]) {
+        if now.monotonic < patience {
+            arm(slot, at: patience)
+            return
+        }
         let task = tasks[slot].task
         let name = nodes[node].node.name
         if task.cancelRequested {
-            let error = "cancelled; \(name) did not confirm the end"
+            let error = "\(name) did not confirm the end"
             conclude(slot, on: node, AttemptOutcome(end: .cancelled, error: error), into: &effects)
         } else if task.state == .running {
             let error = "\(name) did not report the end within the time-out of \(task.spec.timeoutMilliseconds) ms"

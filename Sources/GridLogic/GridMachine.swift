@@ -31,6 +31,8 @@ package struct GridMachine: Sendable {
     /// Changes whenever a node has more or less, comes or goes: what was found possible is looked at again.
     var capacityVersion: UInt64 = 1
     var placements: UInt64 = 0
+    /// Until then what attempts should have said may still lie unread: set when the machine was held up itself.
+    var patience = MonotonicTime(nanoseconds: 0)
     var now = Moment(monotonic: MonotonicTime(nanoseconds: 0), wall: Timestamp(microseconds: 0))
 
     package init(settings: GridSettings) {

@@ -31,6 +31,8 @@ struct NodeMachine: Sendable {
     /// Of the agent's process; 0 when unknown.
     var instance: UInt64 = 0
     var lastHeard: MonotonicTime?
+    /// Not given up before this, however long it was silent: set when the silence may have been our own.
+    var patience = MonotonicTime(nanoseconds: 0)
     /// The time of its entry among the timers.
     var deadline: MonotonicTime?
     var sample: NodeSample?
@@ -57,8 +59,8 @@ struct NodeMachine: Sendable {
     func nextLook(_ settings: GridSettings) -> MonotonicTime? {
         switch phase {
         case .online: lastHeard?.advanced(byMilliseconds: settings.suspectAfterMilliseconds)
-        case .suspect: lastHeard?.advanced(byMilliseconds: settings.offlineAfterMilliseconds)
-        case .cutOff(let until), .awaited(let until): until
+        case .suspect: lastHeard.map { max(patience, $0.advanced(byMilliseconds: settings.offlineAfterMilliseconds)) }
+        case .cutOff(let until), .awaited(let until): max(patience, until)
         case .offline: nil
         }
     }

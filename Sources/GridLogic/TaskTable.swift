@@ -28,13 +28,21 @@ struct LiveTask: Sendable {
         self.phase = phase
     }
 
+    static let vacant = LiveTask(
+        task: GridTask(
+            id: TaskID(number: 0), spec: TaskSpec(payload: .echo("")), key: nil, submittedAt: Timestamp(microseconds: 0)
+        ),
+        phase: .backingOff)
+
+    var isVacant: Bool { task.id.number == 0 }
     var isDurable: Bool { task.spec.durability == .durable }
     var newest: Int { task.attempts.count - 1 }
 }
 
 /// The living tasks in slots that are used again, found by id and by key.
 struct TaskTable: Sendable {
-    private var slots: [LiveTask?] = []
+    /// Not optional, so that one can be looked at without being copied; a free one holds `vacant`.
+    private var slots: [LiveTask] = []
     private var free: [Int] = []
     private var slotsByNumber: [UInt64: Int] = [:]
     private var slotsByKey: [String: Int] = [:]
@@ -44,12 +52,11 @@ struct TaskTable: Sendable {
 
     func slot(of id: TaskID) -> Int? { slotsByNumber[id.number] }
     func slot(forKey key: String) -> Int? { slotsByKey[key] }
-    func contains(slot: Int) -> Bool { slot < slots.count && slots[slot] != nil }
+    func contains(slot: Int) -> Bool { slot < slots.count && !slots[slot].isVacant }
 
-    /// Traps on a slot that is free.
     subscript(slot: Int) -> LiveTask {
-        _read { yield slots[slot]! }
-        _modify { yield &slots[slot]! }
+        _read { yield slots[slot] }
+        _modify { yield &slots[slot] }
     }
 
     mutating func reserveCapacity(_ count: Int) {
@@ -81,9 +88,10 @@ struct TaskTable: Sendable {
     /// Takes out a task that has ended, with its last state.
     mutating func remove(_ slot: Int, ending state: TaskState) -> GridTask {
         counts[Self.index(self[slot].task.state)] -= 1
-        slots[slot]!.task.state = state
-        let task = slots[slot]!.task
-        slots[slot] = nil
+        slots[slot].task.state = state
+        var ended = LiveTask.vacant
+        swap(&ended, &slots[slot])
+        let task = ended.task
         free.append(slot)
         slotsByNumber[task.id.number] = nil
         if let key = task.key { slotsByKey[key] = nil }
@@ -93,7 +101,7 @@ struct TaskTable: Sendable {
     func count(_ state: TaskState) -> Int { state.isTerminal ? 0 : counts[Self.index(state)] }
 
     func forEach(_ body: (LiveTask) -> Void) {
-        for live in slots { if let live { body(live) } }
+        for live in slots where !live.isVacant { body(live) }
     }
 
     /// In ascending order of the ids.

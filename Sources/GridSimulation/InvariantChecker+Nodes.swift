@@ -32,7 +32,8 @@ extension InvariantChecker {
                 continue
             }
             let held = node.gpus[index] ?? (0, false)
-            let isFree = request.gpus > 0
+            let isFree =
+                request.gpus > 0
                 ? held.shared == 0 && !held.isWhole
                 : !held.isWhole && held.shared + request.gpuMemoryBytes <= node.inventory.gpus[index].memoryBytes
             if !isFree { fail("3 ledger", "\(name) got GPU \(index), which is taken") }
@@ -93,7 +94,8 @@ extension InvariantChecker {
         }
         let reserved = ResourceRequest(
             cpuMillis: node.cpuMillis, memoryBytes: node.memoryBytes,
-            gpus: node.gpus.values.count(where: \.isWhole), gpuMemoryBytes: node.gpus.values.reduce(0) { $0 + $1.shared })
+            gpus: node.gpus.values.count(where: \.isWhole),
+            gpuMemoryBytes: node.gpus.values.reduce(0) { $0 + $1.shared })
         if view.reserved != reserved || view.runningAttempts != node.attempts {
             fail("3 ledger", "\(view.node.name) has \(view.reserved) reserved where \(reserved) lives")
         }

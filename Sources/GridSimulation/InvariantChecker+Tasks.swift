@@ -110,7 +110,8 @@ extension InvariantChecker {
         guard model.refusals == 0 else { return 0 }
         let count = model.wasLost && model.failures == 0 ? model.gone - 1 : model.wasLost ? 0 : model.failures
         guard count > 0 else { return 0 }
-        let longest = min(settings.backoffCapMilliseconds, settings.backoffInitialMilliseconds << Int64(min(count - 1, 20)))
+        let longest = min(
+            settings.backoffCapMilliseconds, settings.backoffInitialMilliseconds << Int64(min(count - 1, 20)))
         return longest * 1_000 - Int64(Double(longest) * settings.jitterFraction * 1_000) - 1_000
     }
 

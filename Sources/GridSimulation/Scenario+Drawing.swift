@@ -18,7 +18,8 @@ extension Scenario {
                 actions.append(Action(at: at + Int64(chance.below(Int(5 * second))), kind: .cancel(number)))
             }
         }
-        let faultCount = Int(options.faults * (Double(min(options.tasks, 2_000)) / 5 + Double(min(options.nodes, 200)) * 3))
+        let faultCount = Int(
+            options.faults * (Double(min(options.tasks, 2_000)) / 5 + Double(min(options.nodes, 200)) * 3))
         if faultCount > 0 {
             for _ in 0..<chance.below(faultCount + 1) {
                 actions.append(Action(at: Int64(chance.below(Int(span))), kind: fault(options, &chance)))

@@ -84,7 +84,9 @@ extension SimulatedGrid {
     }
 
     func deliver(_ message: SimulatedGrid.AgentMessage, from number: Int) {
-        guard let session = sessions[number], session.life == coordinator.life, coordinator.phase != .down else { return }
+        guard let session = sessions[number], session.life == coordinator.life, coordinator.phase != .down else {
+            return
+        }
         guard !session.isBroken || session.isRestDelivered else { return }
         if session.heldUntil > now {
             schedule(.toCoordinator(session: number, message), at: session.heldUntil)

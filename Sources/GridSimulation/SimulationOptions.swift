@@ -11,29 +11,40 @@ package struct SimulationOptions: Sendable {
     package var mutation: Mutation?
     package var settings: GridSettings
 
+    /// Small grids take some of the settings from the seed, unless they are given.
     package init(
         seed: UInt64, nodes: Int, tasks: Int, faults: Double, mutation: Mutation? = nil,
-        settings: GridSettings = GridSettings()
+        settings: GridSettings? = nil
     ) {
         self.seed = seed
-        self.nodes = min(max(nodes, 1), 100_000)
-        self.tasks = min(max(tasks, 0), 100_000_000)
-        self.faults = faults.isFinite ? min(max(faults, 0), 100) : 0
+        self.nodes = min(max(nodes, 1), Self.nodeLimit)
+        self.tasks = min(max(tasks, 0), Self.taskLimit)
+        self.faults = faults.isFinite ? min(max(faults, 0), Self.faultLimit) : 0
         self.mutation = mutation
-        self.settings = settings
+        self.settings = GridSettings()
+        self.settings = settings ?? drawnSettings
     }
+
+    package static let nodeLimit = 100_000
+    package static let taskLimit = 100_000_000
+    package static let faultLimit = 100.0
 
     /// A small grid drawn from the seed alone: 1 to 6 nodes, 5 to 60 tasks.
     package static func small(seed: UInt64, faults: Double = 1, mutation: Mutation? = nil) -> SimulationOptions {
         var chance = SplitMix64(seed: SplitMix64.mixed(seed))
+        return SimulationOptions(
+            seed: seed, nodes: 1 + chance.below(6), tasks: 5 + chance.below(56), faults: faults, mutation: mutation)
+    }
+
+    private var drawnSettings: GridSettings {
+        var chance = SplitMix64(seed: SplitMix64.mixed(seed ^ 0x5E77_1065))
         var settings = GridSettings()
         settings.seed = chance.next()
+        guard isSmall else { return settings }
         if chance.below(3) == 0 { settings.lostAttemptLimit = chance.below(4) }
         if chance.below(3) == 0 { settings.maxAttemptsPerNode = 1 + chance.below(4) }
         if chance.below(8) == 0 { settings.maxLiveTasks = 5 + chance.below(20) }
-        return SimulationOptions(
-            seed: seed, nodes: 1 + chance.below(6), tasks: 5 + chance.below(56), faults: faults, mutation: mutation,
-            settings: settings)
+        return settings
     }
 
     /// Small runs are checked in full after every step, large ones every so many steps.

@@ -60,7 +60,8 @@ extension SimulationReport: CustomStringConvertible {
             lines += scenario.map { "  \($0)" }
             lines.append("history:")
             lines += history.map { "  \($0)" }
-            lines.append("replay: noizylab simulate grid --seed \(seed) --nodes \(nodes) --tasks \(tasks) --faults \(faults)")
+            lines.append(
+                "replay: noizylab simulate grid --seed \(seed) --nodes \(nodes) --tasks \(tasks) --faults \(faults)")
         }
         return lines.joined(separator: "\n")
     }

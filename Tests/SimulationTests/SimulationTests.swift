@@ -1,3 +1,4 @@
+import GridLogic
 import GridSimulation
 import Testing
 
@@ -6,8 +7,74 @@ import Testing
     @Test(arguments: 0..<32) func `small grids with faults keep every invariant`(part: UInt64) {
         for seed in part * 64..<(part + 1) * 64 {
             let report = Simulation.run(.small(seed: seed))
-            #expect(report.isClean, "\(report)")
-            if !report.isClean { return }
+            guard report.isClean else {
+                Issue.record("\(report)")
+                return
+            }
         }
+    }
+
+    @Test(arguments: 0..<8) func `small grids without faults keep every invariant`(part: UInt64) {
+        for seed in part * 8..<(part + 1) * 8 {
+            let report = Simulation.run(.small(seed: seed, faults: 0))
+            guard report.isClean else {
+                Issue.record("\(report)")
+                return
+            }
+        }
+    }
+
+    @Test(arguments: 0..<4) func `grids with many faults keep every invariant`(seed: UInt64) {
+        let report = Simulation.run(SimulationOptions(seed: seed, nodes: 5, tasks: 100, faults: 4))
+        #expect(report.isClean, "\(report)")
+    }
+
+    @Test func `a grid of fifty nodes settles twenty thousand tasks`() {
+        let report = Simulation.run(SimulationOptions(seed: 7, nodes: 50, tasks: 20_000, faults: 0.2))
+
+        #expect(report.isClean, "\(report)")
+        #expect(report.figures.submitted > 15_000)
+        #expect(report.figures.settled.values.reduce(0, +) >= report.figures.submitted)
+    }
+
+    @Test func `a seed gives the same run twice`() {
+        let first = Simulation.run(.small(seed: 11))
+        let second = Simulation.run(.small(seed: 11))
+
+        #expect(first.description == second.description)
+    }
+
+    @Test func `the runs meet what they are meant to meet`() {
+        var crashes = 0, givenUp = 0, late = 0, pauses = 0
+        for seed in 0..<100 as Range<UInt64> {
+            let figures = Simulation.run(.small(seed: seed)).figures
+            crashes += figures.coordinatorCrashes
+            givenUp += figures.nodesGivenUp
+            late += figures.lateResults
+            pauses += figures.pauses
+        }
+
+        #expect(crashes > 20 && givenUp > 20 && late > 5 && pauses > 2)
+    }
+}
+
+/// A check that cannot fail checks nothing: each of these breaks the machine, or the loop around it, on purpose.
+@Suite struct MutationTests {
+    @Test(arguments: Mutation.allCases) func `what is broken on purpose is noticed`(mutation: Mutation) throws {
+        let caught = (0..<300 as Range<UInt64>).first { seed in
+            !Simulation.run(.small(seed: seed, mutation: mutation), isShrinking: false).isClean
+        }
+
+        #expect(caught != nil, "300 seeds did not notice \(mutation)")
+    }
+
+    @Test func `a failing run is told by the shortest history found`() {
+        let options = SimulationOptions.small(seed: 0, mutation: .loseSave)
+        let report = Simulation.run(options)
+
+        #expect(report.violation?.rule == "1 kept before told")
+        #expect(report.scenario.count < options.tasks / 2)
+        #expect(report.history.contains { $0.contains("accepted") || $0.contains("settled") })
+        #expect(report.description.contains("--seed 0"))
     }
 }
