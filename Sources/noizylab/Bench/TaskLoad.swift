@@ -48,7 +48,7 @@ struct TaskLoad: Sendable {
                     if let message = run.nextMessage(at: monotonicNanoseconds()) {
                         try await writer.write(message)
                     } else {
-                        try await Task.sleep(for: .microseconds(500))
+                        try await Task.sleep(for: run.pause(at: monotonicNanoseconds()))
                     }
                 }
             }
