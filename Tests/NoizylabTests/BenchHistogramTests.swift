@@ -1,5 +1,6 @@
 import Testing
-import noizylab
+
+@testable import noizylab
 
 @Suite struct BenchHistogramTests {
     @Test func `a percentile is never below the value and at most 0.4 % above it`() {
