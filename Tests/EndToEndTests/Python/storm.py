@@ -67,12 +67,12 @@ def main():
             wire.ExecuteTaskRequest(
                 task_id=f"storm-{number}",
                 task_type="shell",
-                payload=script(os.path.join(scratch, f"storm-{number}"), number, chance.uniform(0.0, 0.5)),
+                payload=script(os.path.join(scratch, f"storm-{number}"), number, chance.uniform(0.0, 1.2)),
                 metadata={"retries": "50"},
             )
             for number in range(int(count))
         ]
-        with client.channel(address, identity) as channel, concurrent.futures.ThreadPoolExecutor(24) as pool:
+        with client.channel(address, identity) as channel, concurrent.futures.ThreadPoolExecutor(12) as pool:
             stub = wire_grpc.NoizyGridRPCStub(channel)
 
             def first(request):
