@@ -63,7 +63,9 @@ let gridTargets: [Target] = [
     .target(name: "ProcessShims"),
     .target(
         name: "Executors",
-        dependencies: ["GridModel", "ProcessShims", logging, .product(name: "Subprocess", package: "swift-subprocess")],
+        dependencies: [
+            "GridModel", "ProcessShims", logging, .product(name: "Subprocess", package: "swift-subprocess"),
+        ],
         swiftSettings: settings),
     .target(
         name: "Agent",
@@ -94,9 +96,11 @@ let gridTargets: [Target] = [
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "TOMLKit", package: "TOMLKit"),
         ],
-        swiftSettings: settings),
+        // Its tests see its insides, in the one configuration that is built (docs/decisions/002-one-build.md).
+        swiftSettings: settings + [.unsafeFlags(["-enable-testing"])]),
     .testTarget(
-        name: "GridStoreTests", dependencies: ["GridStore", "GridWire", "GridModel", .product(name: "GRDB", package: "GRDB.swift")],
+        name: "GridStoreTests",
+        dependencies: ["GridStore", "GridWire", "GridModel", .product(name: "GRDB", package: "GRDB.swift")],
         swiftSettings: settings),
     .testTarget(
         name: "GridIdentityTests", dependencies: ["GridIdentity", x509, crypto, asn1], swiftSettings: settings),
@@ -121,7 +125,8 @@ let gridTargets: [Target] = [
         ],
         swiftSettings: settings),
     .testTarget(
-        name: "NoizylabTests", dependencies: ["noizylab", "NoizyClient", "GridModel", "GridWire", "GridIdentity"],
+        name: "NoizylabTests",
+        dependencies: ["noizylab", "NoizyClient", "GridModel", "GridWire", "GridIdentity", protobuf],
         swiftSettings: settings),
     .testTarget(
         name: "EndToEndTests",

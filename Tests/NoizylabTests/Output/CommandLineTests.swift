@@ -52,7 +52,7 @@ struct CommandLineTests {
     }
 
     @Test(arguments: [
-        (GridError.Code.invalidArgument, 2), (.notFound, 4), (.alreadyExists, 2), (.failedPrecondition, 1),
+        (GridError.Code.invalidArgument, Int32(2)), (.notFound, 4), (.alreadyExists, 2), (.failedPrecondition, 1),
         (.denied, 5), (.exhausted, 1), (.unavailable, 4), (.timedOut, 6), (.unimplemented, 7), (.untrusted, 5),
         (.cancelled, 130), (.failed, 1),
     ])

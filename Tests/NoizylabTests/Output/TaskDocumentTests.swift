@@ -1,5 +1,6 @@
 import GridWire
 import NoizyClient
+import SwiftProtobuf
 import Testing
 
 @testable import noizylab
