@@ -7,6 +7,10 @@ final class FolderLock: Sendable {
 
     deinit { SystemCalls.close(descriptor) }
 
+    /// Lets the next one in, though this value lives on, and though a program that is just being started may hold a copy
+    /// of the descriptor for a moment.
+    func release() { SystemCalls.unlock(descriptor) }
+
     /// `what`: as people call it, such as `task store`.
     static func take(folder: String, what: String) throws(StoreError) -> FolderLock {
         let path = folder + "/lock"

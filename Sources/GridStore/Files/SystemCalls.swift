@@ -232,5 +232,7 @@ enum SystemCalls {
         return true
     }
 
+    static func unlock(_ descriptor: Int32) { _ = flock(descriptor, LOCK_UN) }
+
     static var processID: Int32 { getpid() }
 }

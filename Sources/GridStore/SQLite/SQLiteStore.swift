@@ -42,6 +42,7 @@ package final class SQLiteStore: Sendable {
             // The readers close last, and they cannot do it.
             try pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
             try pool.close()
+            lock.release()
         } catch { throw StoreError("could not close the store \(path)", error) }
     }
 

@@ -42,9 +42,7 @@ struct TerminalText {
     /// Nil when the character may pass.
     private func sign(for scalar: Unicode.Scalar) -> String? {
         switch scalar.value {
-        case 0x0A, 0x09,
-            0x0D where !isSingleLine:
-            nil
+        case 0x0A where !isSingleLine, 0x09 where !isSingleLine, 0x0D where !isSingleLine: nil
         // The control pictures: ␀ … ␟, where ␛ is the escape that begins every sequence.
         case 0x00...0x1F: String(Unicode.Scalar(0x2400 + scalar.value) ?? " ")
         case 0x7F: "\u{2421}"
