@@ -57,19 +57,19 @@ struct RootCommand: AsyncParsableCommand {
         version: "noizylab \(Version.text)",
         groupedSubcommands: [
             CommandGroup(
-                name: "The grid:",
+                name: "Grid",
                 subcommands: [
                     StartCommand.self, StatusCommand.self, StopCommand.self, LogsCommand.self, EventsCommand.self,
                 ]),
-            CommandGroup(name: "Work:", subcommands: [RunCommand.self, ExecCommand.self, TaskCommand.self]),
+            CommandGroup(name: "Work", subcommands: [RunCommand.self, ExecCommand.self, TaskCommand.self]),
             CommandGroup(
-                name: "Machines and identities:",
+                name: "Machine",
                 subcommands: [NodeCommand.self, TokenCommand.self, JoinCommand.self, CertCommand.self]),
-            CommandGroup(name: "Measuring:", subcommands: [BenchCommand.self]),
+            CommandGroup(name: "Measuring", subcommands: [BenchCommand.self, SimulateCommand.self]),
             CommandGroup(
-                name: "This program:", subcommands: [ConfigCommand.self, CompletionsCommand.self, VersionCommand.self]),
+                name: "Program", subcommands: [ConfigCommand.self, CompletionsCommand.self, VersionCommand.self]),
             CommandGroup(
-                name: "Inside:", subcommands: [SuperviseCommand.self, CoordinatorCommand.self, AgentCommand.self]),
+                name: "Inside", subcommands: [SuperviseCommand.self, CoordinatorCommand.self, AgentCommand.self]),
         ])
 }
 

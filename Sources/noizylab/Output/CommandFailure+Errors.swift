@@ -26,7 +26,12 @@ extension CommandFailure {
                 .unreachable, error.message,
                 try: error.reason.hasSuffix("NODE") ? "noizylab node list" : "noizylab task list")
         case .failedPrecondition: self.init(.failure, error.message)
-        case .denied: self.init(.denied, error.message, try: "a certificate with another role: noizylab cert issue")
+        case .denied:
+            self.init(
+                .denied, error.message,
+                try: error.reason == "BAD_TOKEN"
+                    ? "noizylab token create, on the coordinator's machine"
+                    : "a certificate with another role: noizylab cert issue")
         case .exhausted: self.init(.failure, error.message, try: "the same again in a moment")
         case .unavailable: self.init(.unreachable, error.message, try: "noizylab status, and noizylab logs coordinator")
         case .timedOut: self.init(.timedOut, error.message)
