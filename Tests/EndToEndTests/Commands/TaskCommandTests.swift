@@ -23,6 +23,20 @@ struct TaskCommandTests {
         #expect(people.stdout.contains(bad) && people.stdout.contains("failed"), "\(people)")
     }
 
+    @Test func `a running task is listed as running while it runs`() async throws {
+        let grid = try GridFixture.current
+        let id = try await grid.detached("--", "sleep", "300")
+        try await eventually("it is listed as running", within: .seconds(10)) {
+            try await grid.noizylab("task", "list", "--state", "running", "-o", "name").lines.contains(id)
+        }
+        let shown = try await grid.task(id)
+        #expect(shown["state"].text == "running")
+        try await grid.succeeding("task", "cancel", id)
+        _ = try await grid.ended(id)
+        let after = try await grid.noizylab("task", "list", "--state", "running", "-o", "name")
+        #expect(!after.lines.contains(id), "\(after)")
+    }
+
     @Test func `a task that is not there is exit 4`() async throws {
         for command in ["show", "watch", "cancel", "retry", "logs"] {
             let result = try await GridFixture.current.noizylab("task", command, "zzzzzzzz")
