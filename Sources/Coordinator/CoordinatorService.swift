@@ -29,8 +29,18 @@ package struct CoordinatorService: Sendable {
         let credentials = try identities.coordinator(settings.node, hosts: HostNames.all(adding: settings.names))
         let store = try SQLiteStore(folder: settings.storeFolder, settings: settings.store)
         let outputs = try OutputStore(folder: "\(settings.storeFolder)/output", settings: settings.output)
+        let blocking = BlockingReads()
         let loop = GridLoop(
-            machine: try recoveredMachine(from: store), store: store, settings: settings.loop, logger: logger)
+            machine: try recoveredMachine(from: store), store: store, settings: settings.loop, logger: logger,
+            attemptLost: { [logger] ref in
+                blocking.start {
+                    do {
+                        if try outputs.wantedOffset(ref) > 0 { try outputs.finish(ref, durable: false) }
+                    } catch {
+                        logger.error("The output of a lost attempt cannot be ended", metadata: ["error": "\(error)"])
+                    }
+                }
+            })
         let operations = GridOperations(
             settings: settings, loop: loop, store: store, outputs: outputs, authority: identities.authority,
             logger: logger)

@@ -12,7 +12,9 @@ struct NoizyGridService: Noizylab_Grid_NoizyGridRPC.SimpleServiceProtocol {
         -> Noizylab_Grid_ExecuteTaskResponse
     {
         let spec = try request.spec(defaultTimeoutMilliseconds: operations.settings.defaultTimeoutMilliseconds)
-        let (task, hops) = try await operations.execute(context.caller, spec, key: request.taskID)
+        let (task, hops) = try await context.whileCallerStays {
+            try await operations.execute(context.caller, spec, key: request.taskID)
+        }
         var response = Noizylab_Grid_ExecuteTaskResponse()
         response.taskID = request.taskID.isEmpty ? task.id.description : request.taskID
         response.gridTaskID = task.id.description
@@ -40,9 +42,11 @@ struct NoizyGridService: Noizylab_Grid_NoizyGridRPC.SimpleServiceProtocol {
         defer { operations.leave(task.id, feed) }
         let narrator = ProgressNarrator(
             taskID: request.taskID.isEmpty ? task.id.description : request.taskID, arrivedAt: arrivedAt)
-        try await operations.follow(task.id, feed, from: WatchStart()) { item in
-            let updates = narrator.updates(for: item)
-            if !updates.isEmpty { try await response.write(contentsOf: updates) }
+        _ = try await context.whileCallerStays {
+            try await operations.follow(task.id, feed, from: WatchStart()) { item in
+                let updates = narrator.updates(for: item)
+                if !updates.isEmpty { try await response.write(contentsOf: updates) }
+            }
         }
     }
 
@@ -50,7 +54,9 @@ struct NoizyGridService: Noizylab_Grid_NoizyGridRPC.SimpleServiceProtocol {
         -> Noizylab_Grid_RemoteCommandResponse
     {
         let spec = try request.spec(defaultTimeoutMilliseconds: operations.settings.defaultTimeoutMilliseconds)
-        let (task, _) = try await operations.execute(context.caller, spec, key: request.commandID)
+        let (task, _) = try await context.whileCallerStays {
+            try await operations.execute(context.caller, spec, key: request.commandID)
+        }
         if task.state == .timedOut {
             throw OperationError.deadlineExceeded(
                 "The command did not end within \(spec.timeoutMilliseconds / 1_000) s and was ended (task \(task.id)).")
@@ -118,11 +124,11 @@ struct NoizyGridService: Noizylab_Grid_NoizyGridRPC.SimpleServiceProtocol {
         defer { operations.participants.leave(number) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
+                defer { outbox.finish() }
                 for try await update in request {
                     outbox.push(try await operations.ownState())
                     operations.participants.relay(update, from: number)
                 }
-                outbox.finish()
             }
             group.addTask {
                 while let updates = await outbox.take() { try await response.write(contentsOf: updates) }

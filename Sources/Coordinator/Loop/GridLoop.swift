@@ -19,11 +19,16 @@ package final class GridLoop: Sendable {
     private let stopping = Atomic(false)
     private let start: Mutex<LoopRun?>
 
-    package init(machine: consuming GridMachine, store: SQLiteStore, settings: LoopSettings, logger: Logger) {
+    /// `attemptLost` hears of attempts that no node will end: whoever keeps their output ends it.
+    package init(
+        machine: consuming GridMachine, store: SQLiteStore, settings: LoopSettings, logger: Logger,
+        attemptLost: @escaping @Sendable (AttemptRef) -> Void = { _ in }
+    ) {
         mailbox = Mailbox(capacity: settings.mailboxCapacity)
         start = Mutex(nil)
         let run = LoopRun(
             machine: machine, store: store, settings: settings, links: links, events: events, logger: logger,
+            attemptLost: attemptLost,
             wake: { [mailbox] in
                 // A closed mailbox needs no waking: its loop waits for the commit itself.
                 _ = mailbox.push(.wake, isUrgent: true)

@@ -9,7 +9,9 @@ extension LoopRun {
         case .answered(let token, let answer): requests.removeValue(forKey: token)?(.success(answer))
         case .refused(let token, let refusal): refuse(token, refusal)
         case .order(_, let session, let order): delivery.add(order, to: session)
-        case .taskChanged(let task): tell(task.id, .state(task))
+        case .taskChanged(let task):
+            noteLost(task)
+            tell(task.id, .state(task))
         case .progress(let ref, let percent, let stage):
             tell(ref.task, .progress(ref, percent: percent, stage: stage))
         case .taskSettled(let task): settled(task, now)
@@ -47,7 +49,15 @@ extension LoopRun {
         for feed in list { feed.push(news) }
     }
 
+    /// Of the newest attempts, the older may have been lost when the newer was made. May be told twice.
+    private func noteLost(_ task: GridTask) {
+        for attempt in task.attempts.suffix(2) where attempt.outcome?.end == .lost {
+            attemptLost(AttemptRef(task: task.id, epoch: attempt.epoch))
+        }
+    }
+
     private mutating func settled(_ task: GridTask, _ now: MonotonicTime) {
+        noteLost(task)
         if let waiting = origins.removeValue(forKey: task.id) {
             for origin in waiting {
                 var hops = origin.hops

@@ -26,6 +26,7 @@ struct LoopRun: Sendable {
     let links: LinkTable
     let events: EventHub
     let logger: Logger
+    let attemptLost: @Sendable (AttemptRef) -> Void
 
     var pending = PendingCommit()
     /// Being written by the committer. What is decided meanwhile may depend on it, and waits behind it.
@@ -43,7 +44,8 @@ struct LoopRun: Sendable {
 
     init(
         machine: consuming GridMachine, store: SQLiteStore, settings: LoopSettings, links: LinkTable,
-        events: EventHub, logger: Logger, wake: @escaping @Sendable () -> Void
+        events: EventHub, logger: Logger, attemptLost: @escaping @Sendable (AttemptRef) -> Void,
+        wake: @escaping @Sendable () -> Void
     ) {
         self.machine = machine
         self.store = store
@@ -51,6 +53,7 @@ struct LoopRun: Sendable {
         self.links = links
         self.events = events
         self.logger = logger
+        self.attemptLost = attemptLost
         committer = Committer(store: store, wake: wake)
     }
 

@@ -5,6 +5,9 @@ import GridStore
 final class BlockingReads: Sendable {
     private let queue = DispatchQueue(label: "noizylab.blocking", qos: .userInitiated, attributes: .concurrent)
 
+    /// Without waiting for it.
+    func start(_ body: @escaping @Sendable () -> Void) { queue.async(execute: body) }
+
     func run<Value: Sendable>(
         _ body: @escaping @Sendable () throws(StoreError) -> Value
     ) async throws(OperationError) -> Value {

@@ -65,12 +65,14 @@ struct AdminService: Noizylab_Grid_Admin.SimpleServiceProtocol {
         guard request.last <= 100_000 else {
             throw OperationError.refused(.invalid("last", "must be at most 100000"))
         }
-        try await operations.events(
-            context.caller, from: request.from, last: Int(request.last), follow: request.follow
-        ) { events in
-            var message = Noizylab_Grid_EventsResponse()
-            message.events = events
-            try await response.write(message)
+        try await context.whileCallerStays {
+            try await operations.events(
+                context.caller, from: request.from, last: Int(request.last), follow: request.follow
+            ) { events in
+                var message = Noizylab_Grid_EventsResponse()
+                message.events = events
+                try await response.write(message)
+            }
         }
     }
 

@@ -24,15 +24,17 @@ struct HealthService: Grpc_Health_V1_Health.SimpleServiceProtocol {
         context: ServerContext
     ) async throws {
         let isKnown = request.service.isEmpty || services.contains(request.service)
-        var told: Grpc_Health_V1_HealthCheckResponse.ServingStatus?
-        while true {
-            let now = isKnown ? serving : .serviceUnknown
-            if now != told {
-                try await writer.write(response(now))
-                told = now
+        try await context.whileCallerStays {
+            var told: Grpc_Health_V1_HealthCheckResponse.ServingStatus?
+            while true {
+                let now = isKnown ? serving : .serviceUnknown
+                if now != told {
+                    try await writer.write(self.response(now))
+                    told = now
+                }
+                if operations.loop.isStopping { return }
+                try await Task.sleep(for: .milliseconds(500))
             }
-            if operations.loop.isStopping { return }
-            try await Task.sleep(for: .milliseconds(500))
         }
     }
 

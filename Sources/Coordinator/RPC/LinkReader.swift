@@ -102,7 +102,8 @@ struct LinkReader {
                     let outputs = operations.outputs
                     do {
                         try await operations.reads.run { () throws(StoreError) in
-                            try outputs.finish(ref, inline: outcome.inlineOutput, durable: true)
+                            let isDurable = ref.task.number < TaskID.firstEphemeralNumber
+                            try outputs.finish(ref, inline: outcome.inlineOutput, durable: isDurable)
                         }
                     } catch {
                         operations.logger.error("Output cannot be finished", metadata: ["error": "\(error)"])

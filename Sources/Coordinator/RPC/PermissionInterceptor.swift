@@ -30,7 +30,3 @@ package struct PermissionInterceptor: ServerInterceptor {
         ).rpcError
     }
 }
-
-extension ServerContext {
-    var caller: Caller { peerIdentity.map(Caller.peer) ?? .stranger }
-}

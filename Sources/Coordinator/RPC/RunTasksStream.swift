@@ -40,8 +40,9 @@ final class RunTasksStream: SubmissionSink {
                 for try await message in request { take(message) }
                 endInput()
             }
-            try await write(response)
-            try await group.waitForAll()
+            group.addTask { [self] in try await write(response) }
+            // A caller that went away ends the reader with an error, and with it the writer. Its tasks go on.
+            while try await group.next() != nil {}
         }
     }
 

@@ -32,8 +32,10 @@ struct TasksService: Noizylab_Grid_Tasks.SimpleServiceProtocol {
     ) async throws {
         let from = WatchStart(
             epoch: request.epoch, offset: request.offset, wantsOutput: !request.statesOnly)
-        try await operations.watch(context.caller, named: request.task, from: from) { item in
-            try await response.write(Noizylab_Grid_WatchUpdate(item))
+        try await context.whileCallerStays {
+            try await operations.watch(context.caller, named: request.task, from: from) { item in
+                try await response.write(Noizylab_Grid_WatchUpdate(item))
+            }
         }
     }
 

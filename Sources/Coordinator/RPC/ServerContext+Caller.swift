@@ -1,0 +1,24 @@
+import GRPCCore
+import GridTransport
+
+extension ServerContext {
+    /// Who calls, as the connection proved it.
+    var caller: Caller { peerIdentity.map(Caller.peer) ?? .stranger }
+
+    /// Runs `body` as long as the caller is there: the library does not cancel the handler of a caller that went away,
+    /// and one that waits for a task would wait on for nobody.
+    func whileCallerStays<Value: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await withThrowingTaskGroup(of: Value?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                try await cancellation.cancelled
+                return nil
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next(), let value = first else { throw CancellationError() }
+            return value
+        }
+    }
+}
