@@ -47,7 +47,9 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("-100 to 100; higher goes first.", valueName: "n"))
     var priority = 0
 
-    @Option(help: ArgumentHelp("Names the task: the same key and command give the same task.", valueName: "key"), transform: Arguments.key)
+    @Option(
+        help: ArgumentHelp("Names the task: the same key and command give the same task.", valueName: "key"),
+        transform: Arguments.key)
     var key: String?
 
     @Option(
