@@ -38,8 +38,11 @@ struct CoordinatorServiceTests {
         try await withTemporaryFolder { folder in
             try await GridWorld.run(in: folder) { world in
                 try await world.withAgents {
-                    let count = Int(ProcessInfo.processInfo.environment["ECHO_TASKS"] ?? "") ?? 3_000
-                    let run = try await EchoRun.run(world, count: count, inFlight: 256, durability: durability)
+                    // Larger by hand, to see how fast it is.
+                    let wanted = ProcessInfo.processInfo.environment
+                    let count = wanted["ECHO_TASKS"].flatMap { Int($0) } ?? 3_000
+                    let inFlight = wanted["ECHO_IN_FLIGHT"].flatMap { Int($0) } ?? 256
+                    let run = try await EchoRun.run(world, count: count, inFlight: inFlight, durability: durability)
                     #expect(run.refs == Set(1...UInt64(count)))
                     #expect(run.failures.isEmpty)
                     print("echo \(durability.isEmpty ? "durable" : durability): \(run.summary)")
