@@ -33,7 +33,10 @@ enum Noizylab {
             Console.stdout.print(HelpText.examplesFirst(RootCommand.fullMessage(for: error)))
             return 0
         }
-        let failure = isUsage(code) ? UsageMessage.failure(for: error) : CommandFailure(error)
+        let failure =
+            isUsage(code)
+            ? UsageMessage.failure(for: error, arguments: Array(CommandLine.arguments.dropFirst()))
+            : CommandFailure(error)
         ErrorPrinter.print(failure)
         return failure.code
     }

@@ -10,14 +10,14 @@ struct GridStopper {
 
     /// What was ended.
     func stop() async throws -> [GridPart] {
-        let found = ProcessRecord.allLiving(in: home)
+        let found = living()
         let stop = PartStop(home: home, logger: nil)
         await stop.end(
             found.filter { $0.part == .supervisor }.map { ($0.part, $0.record) }, within: Self.supervisorPatience)
         // What a killed supervisor left, and what came into being meanwhile.
-        let left = ProcessRecord.allLiving(in: home).map { ($0.part, $0.record) }
+        let left = living().map { ($0.part, $0.record) }
         await stop.run(left)
-        let stubborn = ProcessRecord.allLiving(in: home)
+        let stubborn = living()
         guard stubborn.isEmpty else {
             throw CommandFailure(
                 .failure, "still running: \(stubborn.map { "\($0.part) (\($0.record.pid))" }.joined(separator: ", "))",
@@ -25,5 +25,10 @@ struct GridStopper {
         }
         for name in Folders.names(in: home.run) { Folders.remove("\(home.run)/\(name)") }
         return found.map(\.part)
+    }
+
+    /// A supervisor in the foreground cleans up after itself, and is not to end itself.
+    private func living() -> [(part: GridPart, record: ProcessRecord)] {
+        ProcessRecord.allLiving(in: home).filter { $0.record.pid != getpid() }
     }
 }

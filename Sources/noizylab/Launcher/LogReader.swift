@@ -9,12 +9,17 @@ import Foundation
 
 /// Reads the logs of a home's processes.
 enum LogReader {
-    /// Harmless for a terminal: a log may quote what strangers sent.
-    static func lastLines(_ count: Int, of path: String) -> [String] {
-        let bytes = tail(of: path, bytes: 64 << 10)
-        return String(decoding: bytes, as: UTF8.self).split(separator: "\n").suffix(count).map {
-            TerminalText.oneLine(String($0))
+    /// The newest lines, each said once however often it was logged. Harmless for a terminal: a log may quote what
+    /// strangers sent.
+    static func lastDifferentLines(_ count: Int, of path: String) -> [String] {
+        var seen: Set<Substring> = []
+        var newest: [String] = []
+        for line in String(decoding: tail(of: path, bytes: 64 << 10), as: UTF8.self).split(separator: "\n").reversed() {
+            let words = line.drop { $0 != " " }
+            guard newest.count < count, seen.insert(words).inserted else { continue }
+            newest.append(TerminalText.oneLine(String(line)))
         }
+        return newest.reversed()
     }
 
     private static func tail(of path: String, bytes limit: Int) -> [UInt8] {

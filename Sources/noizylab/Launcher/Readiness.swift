@@ -29,7 +29,7 @@ struct Readiness: Sendable {
                 missing = parts
                 onProgress(text)
             }
-            if let hopeless = hopelessPart() { throw failure("\(hopeless) ends again and again", [hopeless]) }
+            if let hopeless = hopelessPart() { throw failure("\(hopeless) ends as soon as it is started", [hopeless]) }
             try await Task.sleep(for: .milliseconds(25))
         }
         throw failure("not ready after \(Self.limit.components.seconds) s: \(last)", missing)
@@ -76,7 +76,7 @@ struct Readiness: Sendable {
 
     private func failure(_ message: String, _ parts: [GridPart]) -> CommandFailure {
         let logs = parts.prefix(2).map { part in
-            let lines = LogReader.lastLines(5, of: home.logFile(part)).map { "  \($0)\n" }.joined()
+            let lines = LogReader.lastDifferentLines(5, of: home.logFile(part)).map { "  \($0)\n" }.joined()
             return "\nlast lines of \(home.logFile(part)):\n" + (lines.isEmpty ? "  (none)\n" : lines)
         }
         return CommandFailure(

@@ -26,7 +26,7 @@ struct Supervisor: Service {
             let reports = machines.map(\.report)
             if own.parts != reports {
                 own.parts = reports
-                try JSONFile.write(own, to: home.record(.supervisor))
+                write(own)
             }
             try? await cancelWhenGracefulShutdown {
                 try await Task.sleep(for: .milliseconds(Self.lookMilliseconds))
@@ -40,6 +40,15 @@ struct Supervisor: Service {
         logger.notice("Stopped")
         onStopped()
         _ = consume lock
+    }
+
+    /// A disk that is full must not end whoever could still mend something.
+    private func write(_ record: ProcessRecord) {
+        do {
+            try JSONFile.write(record, to: home.record(.supervisor))
+        } catch {
+            logger.error("The supervisor's record cannot be written", metadata: ["error": "\(error)"])
+        }
     }
 
     private func look(after machine: inout PartMachine) {

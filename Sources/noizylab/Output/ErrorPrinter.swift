@@ -15,10 +15,31 @@ enum ErrorPrinter {
 
 /// What the argument parser says of a wrong command line, in our form.
 enum UsageMessage {
-    static func failure(for error: any Error) -> CommandFailure {
+    static func failure(for error: any Error, arguments: [String] = []) -> CommandFailure {
+        if let unknown = unknownCommand(in: arguments) { return unknown }
         let message = RootCommand.message(for: error)
         let full = RootCommand.fullMessage(for: error)
         return CommandFailure(.usage, firstLetterLowered(message), try: hint(in: full))
+    }
+
+    /// The first word, and after a command of commands the second, must be one; nil when they are.
+    static func unknownCommand(in arguments: [String]) -> CommandFailure? {
+        var command: any ParsableCommand.Type = RootCommand.self
+        var path = "noizylab"
+        for argument in arguments {
+            let known =
+                command.configuration.subcommands + command.configuration.groupedSubcommands.flatMap(\.subcommands)
+            guard !known.isEmpty, !argument.hasPrefix("-"), argument != "help" else { return nil }
+            guard let next = known.first(where: { $0._commandName == argument }) else {
+                let shown = known.filter { $0.configuration.shouldDisplay }.map { $0._commandName }
+                return CommandFailure(
+                    .usage, "there is no command '\(path) \(argument)'",
+                    try: NearestName.to(argument, among: shown).map { "\(path) \($0)" } ?? "\(path) --help")
+            }
+            command = next
+            path += " \(argument)"
+        }
+        return nil
     }
 
     /// From “See 'noizylab run --help' for more information.”

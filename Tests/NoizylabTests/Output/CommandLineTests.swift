@@ -60,6 +60,21 @@ struct CommandLineTests {
         #expect(CommandFailure(GridError(code, "no")).code == status)
     }
 
+    @Test(arguments: [
+        (["teleport"], "noizylab --help"), (["stauts"], "noizylab status"), (["task", "lst"], "noizylab task list"),
+        (["node", "drian", "x"], "noizylab node drain"),
+    ])
+    func `a command that is not there suggests one that is`(arguments: [String], hint: String) {
+        let failure = UsageMessage.unknownCommand(in: arguments)
+        #expect(failure?.hint == hint)
+        #expect(failure?.code == 2)
+    }
+
+    @Test(arguments: [["status", "x"], ["--bad"], ["task", "list", "x"], ["help", "x"], []])
+    func `a command that is there is no suggestion's matter`(arguments: [String]) {
+        #expect(UsageMessage.unknownCommand(in: arguments)?.message == nil)
+    }
+
     @Test func `errors from below keep their words`() {
         #expect(CommandFailure(ConfigError("bad", at: "x.toml:3", try: "good")).message == "x.toml:3: bad")
         #expect(CommandFailure(ConfigError("bad")).code == 2)
