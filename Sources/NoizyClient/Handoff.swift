@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// States of the middle: empty → holding (an element, with its giver waiting) → empty …; either side may wait; then
 /// finished, which is final.
-final class Handoff<Element: Sendable>: Sendable {
+package final class Handoff<Element: Sendable>: Sendable {
     private struct State {
         var held: Element?
         var giver: CheckedContinuation<Bool, Never>?
@@ -16,8 +16,10 @@ final class Handoff<Element: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
+    package init() {}
+
     /// False when the taker has gone.
-    func give(_ element: Element) async -> Bool {
+    package func give(_ element: Element) async -> Bool {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let (taker, isFinished) = state.withLock { state -> (CheckedContinuation<Void, Never>?, Bool) in
@@ -37,7 +39,7 @@ final class Handoff<Element: Sendable>: Sendable {
     }
 
     /// Nil at the end; an element that is held is still given.
-    func take() async throws -> Element? {
+    package func take() async throws -> Element? {
         while true {
             let (element, giver, isFinished, failure) = state.withLock { state in
                 defer {
@@ -59,7 +61,7 @@ final class Handoff<Element: Sendable>: Sendable {
     }
 
     /// By either side. The giver that waits hears that it was in vain; the taker gets what is held, then the end.
-    func finish(_ failure: (any Error)? = nil) {
+    package func finish(_ failure: (any Error)? = nil) {
         let (giver, taker) = state.withLock { state in
             defer {
                 state.giver = nil

@@ -1,25 +1,25 @@
 /// When to ask again: pauses that double, until it has taken too long. A success starts it anew.
-struct Patience {
+package struct Patience {
     private let firstPause: Duration
     private let longestPause: Duration
     private let limit: Duration
     private var pause: Duration
     private var givesUpAt: ContinuousClock.Instant?
 
-    init(_ options: GridClientOptions, limit: Duration) {
+    package init(_ options: GridClientOptions, limit: Duration) {
         firstPause = options.firstPause
         longestPause = options.longestPause
         self.limit = limit
         pause = options.firstPause
     }
 
-    mutating func succeeded() {
+    package mutating func succeeded() {
         pause = firstPause
         givesUpAt = nil
     }
 
     /// Sleeps, and says whether to ask again. Ends early, saying no, when the task is cancelled.
-    mutating func failed() async -> Bool {
+    package mutating func failed() async -> Bool {
         let now = ContinuousClock.now
         let end = givesUpAt ?? now + limit
         givesUpAt = end

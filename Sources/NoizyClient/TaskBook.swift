@@ -1,4 +1,4 @@
-import GridWire
+package import GridWire
 import SwiftProtobuf
 import Synchronization
 
@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// A request is pending, then sent, then settled; a lost connection makes the sent ones pending again, or settles them
 /// as unknown when they must not be repeated. The window bounds what is unsettled.
-final class TaskBook: Sendable {
+package final class TaskBook: Sendable {
     fileprivate struct State {
         var nextRef: UInt64 = 0
         var pending: [UInt64] = []
@@ -25,12 +25,12 @@ final class TaskBook: Sendable {
     private let window: Int
     private let state = Mutex(State())
 
-    init(window: Int) { self.window = max(1, window) }
+    package init(window: Int) { self.window = max(1, window) }
 
-    var isDone: Bool { state.withLock { $0.isDone } }
+    package var isDone: Bool { state.withLock { $0.isDone } }
 
     /// Waits for room in the window. False when there is no use in giving more.
-    func add(_ request: TaskRequest) async -> Bool {
+    package func add(_ request: TaskRequest) async -> Bool {
         await waitForRoom()
         let (isOpen, sender) = state.withLock { state in
             guard !state.isAbandoned else { return (false, state.takeSender()) }
@@ -49,14 +49,14 @@ final class TaskBook: Sendable {
         return isOpen
     }
 
-    func endInput() {
+    package func endInput() {
         state.withLock { state in
             state.isInputEnded = true
             return state.wantsSender ? state.takeSender() : nil
         }?.resume()
     }
 
-    func abandon() {
+    package func abandon() {
         let (sender, source) = state.withLock { state in
             state.isAbandoned = true
             return (state.takeSender(), state.takeSource())
@@ -66,7 +66,7 @@ final class TaskBook: Sendable {
     }
 
     /// Everything pending, up to a message's worth; waits for something. Nil when the sending side is to be closed.
-    func takeBatch() async -> [Noizylab_Grid_TaskSubmission]? {
+    package func takeBatch() async -> [Noizylab_Grid_TaskSubmission]? {
         while !Task.isCancelled {
             let batch: [Noizylab_Grid_TaskSubmission]? = state.withLock { state in
                 if state.isAbandoned || state.isDone { return nil }
@@ -82,7 +82,7 @@ final class TaskBook: Sendable {
     }
 
     /// Results of requests that were not settled before.
-    func settle(_ results: [Noizylab_Grid_TaskResult]) -> [TaskResult] {
+    package func settle(_ results: [Noizylab_Grid_TaskResult]) -> [TaskResult] {
         let (settled, source, sender) = state.withLock { state in
             state.hasMoved = true
             let settled = results.compactMap { result in
@@ -101,7 +101,7 @@ final class TaskBook: Sendable {
     }
 
     /// The stream broke: what may be repeated is pending again; the rest is settled as unknown.
-    func reconnect(because why: String) -> [TaskResult] {
+    package func reconnect(because why: String) -> [TaskResult] {
         let (unknown, source) = state.withLock { state in
             let waiting = Set(state.pending)
             let sent = state.unsettled.keys.filter { !waiting.contains($0) }.sorted()
@@ -123,7 +123,7 @@ final class TaskBook: Sendable {
     }
 
     /// Whether anything was answered since the last time.
-    func takeMoved() -> Bool {
+    package func takeMoved() -> Bool {
         state.withLock { state in
             defer { state.hasMoved = false }
             return state.hasMoved

@@ -1,16 +1,18 @@
-import GridWire
+package import GridWire
 import SwiftProtobuf
 
 /// Where a follower of one task is: enough to go on after any interruption, without gap or repeat. Judges every update,
 /// because a coordinator that is asked to go on may begin a little earlier.
-struct WatchPosition {
-    private(set) var epoch: UInt32 = 0
-    private(set) var offset: Int64 = 0
+package struct WatchPosition {
+    package private(set) var epoch: UInt32 = 0
+    package private(set) var offset: Int64 = 0
     private var lastInfo: Noizylab_Grid_TaskInfo?
-    private(set) var isEnded = false
+    package private(set) var isEnded = false
+
+    package init() {}
 
     /// What of an update is new; nil when nothing is.
-    mutating func take(_ update: Noizylab_Grid_WatchUpdate) -> Noizylab_Grid_WatchUpdate? {
+    package mutating func take(_ update: Noizylab_Grid_WatchUpdate) -> Noizylab_Grid_WatchUpdate? {
         switch update.update {
         case .task(let info):
             guard info != lastInfo else { return nil }

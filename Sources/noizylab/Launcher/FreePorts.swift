@@ -11,15 +11,19 @@ enum FreePorts {
     /// Whether nothing listens there. Says nothing of a moment later.
     static func isFree(_ host: String, _ port: Int) -> Bool { bind(host, port) != nil }
 
-    /// Different ports that were free a moment ago.
+    /// Different ports that were free a moment ago, below those that systems give to outgoing connections: a listener
+    /// that is away for a moment must find its port free when it comes back.
     static func find(_ count: Int, host: String = "127.0.0.1") -> [Int] {
         var found: [Int] = []
         while found.count < count {
-            guard let port = bind(host, 0), !found.contains(port) else { continue }
+            let port = Int.random(in: range)
+            guard !found.contains(port), isFree(host, port) else { continue }
             found.append(port)
         }
         return found
     }
+
+    private static let range = 20_000..<32_000
 
     /// The port that could be bound.
     private static func bind(_ host: String, _ port: Int) -> Int? {

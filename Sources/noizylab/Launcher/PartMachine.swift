@@ -33,7 +33,8 @@ struct PartMachine: Sendable {
 
     mutating func ended(_ how: String, at now: Int64) {
         guard case .running(_, let since, _) = state else { return }
-        quickEnds = now - since < Self.quickMilliseconds ? quickEnds + 1 : 0
+        // Whoever is killed from outside is not to blame, and is wanted back.
+        if how != Self.killed { quickEnds = now - since < Self.quickMilliseconds ? quickEnds + 1 : 0 }
         restarts += 1
         lastExit = how
         state = .waiting(until: now + pause)
@@ -49,15 +50,22 @@ struct PartMachine: Sendable {
         if case .running(let record, _, _) = state { record } else { nil }
     }
 
-    var report: ProcessRecord.SupervisedPart {
-        ProcessRecord.SupervisedPart(name: "\(part)", pid: record?.pid, restarts: restarts, lastExit: lastExit)
+    func report(at now: Int64) -> ProcessRecord.SupervisedPart {
+        var quick = quickEnds
+        // It has settled: what was before does not count any more.
+        if case .running(_, let since, _) = state, now - since >= Self.quickMilliseconds { quick = 0 }
+        return ProcessRecord.SupervisedPart(
+            name: "\(part)", pid: record?.pid, restarts: restarts, quickEnds: quick, lastExit: lastExit)
     }
 
-    /// At once after a long life; 100 ms, 200 ms … 10 s after quick ends.
+    /// At once after a long life; 100 ms, 200 ms … 10 s after quick ends; and 100 ms when it was killed, so that what
+    /// kills it is not helped along.
     private var pause: Int64 {
-        quickEnds == 0 ? 0 : min(Self.longestPause, Self.firstPause << Int64(min(quickEnds - 1, 10)))
+        if lastExit == Self.killed { return Self.firstPause }
+        return quickEnds == 0 ? 0 : min(Self.longestPause, Self.firstPause << Int64(min(quickEnds - 1, 10)))
     }
 
+    private static let killed = "signal 9"
     private static let quickMilliseconds: Int64 = 10_000
     private static let firstPause: Int64 = 100
     private static let longestPause: Int64 = 10_000

@@ -25,6 +25,8 @@ struct ProcessRecord: Codable, Sendable, Hashable {
         var pid: Int32?
         /// How often it had to be started again.
         var restarts: Int
+        /// How often, lately, it ended soon after it was started.
+        var quickEnds: Int
         var lastExit: String?
     }
 

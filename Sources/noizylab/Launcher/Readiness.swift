@@ -71,7 +71,7 @@ struct Readiness: Sendable {
     /// A part that ended several times within moments will not come.
     private func hopelessPart() -> GridPart? {
         let parts = ProcessRecord.living(.supervisor, in: home)?.parts ?? []
-        return parts.first { $0.restarts >= 4 }.flatMap { GridPart($0.name) }
+        return parts.first { $0.quickEnds >= 4 }.flatMap { GridPart($0.name) }
     }
 
     private func failure(_ message: String, _ parts: [GridPart]) -> CommandFailure {

@@ -23,7 +23,8 @@ struct Supervisor: Service {
         logger.notice("Supervising", metadata: ["parts": "\(plan.parts.map(\.description).joined(separator: ","))"])
         while !Task.isShuttingDownGracefully && !Task.isCancelled {
             for index in machines.indices { look(after: &machines[index]) }
-            let reports = machines.map(\.report)
+            let now = Self.monotonicMilliseconds()
+            let reports = machines.map { $0.report(at: now) }
             if own.parts != reports {
                 own.parts = reports
                 write(own)

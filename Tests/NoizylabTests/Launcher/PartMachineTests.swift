@@ -15,8 +15,8 @@ struct PartMachineTests {
         machine.ended("exit code 1", at: 60_000)
 
         #expect(machine.due(at: 60_000) == .start)
-        #expect(machine.report.restarts == 1)
-        #expect(machine.report.lastExit == "exit code 1")
+        #expect(machine.report(at: 60_000).restarts == 1)
+        #expect(machine.report(at: 60_000).lastExit == "exit code 1")
     }
 
     @Test func `quick ends are followed by longer and longer pauses`() {
@@ -25,7 +25,7 @@ struct PartMachineTests {
         var pauses: [Int64] = []
         for _ in 0..<10 {
             machine.started(record, isChild: true, at: now)
-            machine.ended("signal 9", at: now + 5)
+            machine.ended("exit code 1", at: now + 5)
             var due = now + 5
             while machine.due(at: due) == .none { due += 100 }
             pauses.append(due - now - 5)
@@ -47,13 +47,38 @@ struct PartMachineTests {
         #expect(machine.due(at: 20_000) == .start)
     }
 
+    @Test func `one that is killed comes back soon, however often`() {
+        var machine = PartMachine(.coordinator)
+        for _ in 0..<10 {
+            machine.started(record, isChild: true, at: 0)
+            machine.ended("signal 9", at: 5)
+        }
+
+        #expect(machine.due(at: 104) == .none)
+        #expect(machine.due(at: 105) == .start)
+        #expect(machine.report(at: 105).quickEnds == 0)
+    }
+
+    @Test func `what has settled is no longer hopeless`() {
+        var machine = PartMachine(.coordinator)
+        for _ in 0..<4 {
+            machine.started(record, isChild: true, at: 0)
+            machine.ended("exit code 1", at: 1)
+        }
+        machine.started(record, isChild: true, at: 100)
+
+        #expect(machine.report(at: 200).quickEnds == 4)
+        #expect(machine.report(at: 10_100).quickEnds == 0)
+        #expect(machine.report(at: 10_100).restarts == 4)
+    }
+
     @Test func `an end that is told twice counts once`() {
         var machine = PartMachine(.coordinator)
         machine.started(record, isChild: false, at: 0)
         machine.ended("gone", at: 1)
         machine.ended("gone", at: 2)
 
-        #expect(machine.report.restarts == 1)
+        #expect(machine.report(at: 60_000).restarts == 1)
     }
 
     @Test(arguments: [
