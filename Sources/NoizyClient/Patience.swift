@@ -20,18 +20,24 @@ package struct Patience {
 
     /// Sleeps, and says whether to ask again. Ends early, saying no, when the task is cancelled.
     package mutating func failed() async -> Bool {
-        let now = ContinuousClock.now
-        let end = givesUpAt ?? now + limit
-        givesUpAt = end
-        guard now < end else { return false }
         // A little of chance, so that many clients do not come back at the same moment.
-        let wait = min(pause * Double.random(in: 0.75...1.25), end - now)
-        pause = min(pause * 2, longestPause)
+        guard let wait = nextPause(at: ContinuousClock.now, spread: Double.random(in: 0.75...1.25)) else { return false }
         do {
             try await Task.sleep(for: wait)
             return true
         } catch {
             return false
         }
+    }
+
+    /// How long to wait after a failure at `now`; nil when it has taken too long. `spread` stretches or shortens the
+    /// pause, and the last one ends with the limit.
+    package mutating func nextPause(at now: ContinuousClock.Instant, spread: Double) -> Duration? {
+        let end = givesUpAt ?? now + limit
+        givesUpAt = end
+        guard now < end else { return nil }
+        let wait = min(pause * spread, end - now)
+        pause = min(pause * 2, longestPause)
+        return wait
     }
 }

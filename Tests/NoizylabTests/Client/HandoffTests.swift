@@ -63,10 +63,18 @@ struct HandoffTests {
         var options = GridClientOptions()
         options.firstPause = .milliseconds(1)
         options.longestPause = .milliseconds(4)
-        var patience = Patience(options, limit: .milliseconds(40))
-        var count = 0
-        while await patience.failed() { count += 1 }
-        #expect(count > 3)
+        var patience = Patience(options, limit: .milliseconds(12))
+        var now = ContinuousClock.now
+        var pauses: [Duration] = []
+        while let pause = patience.nextPause(at: now, spread: 1) {
+            pauses.append(pause)
+            now += pause
+        }
+        #expect(pauses == [1, 2, 4, 4, 1].map { .milliseconds($0) })
+
+        patience.succeeded()
+        #expect(patience.nextPause(at: now, spread: 1.25) == .milliseconds(1) * 1.25)
+
         var none = Patience(options, limit: .zero)
         #expect(await none.failed() == false)
     }
