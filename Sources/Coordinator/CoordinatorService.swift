@@ -86,15 +86,15 @@ package struct CoordinatorService: Sendable {
         let edge = try Transports.server(
             host: settings.edgeHost, port: settings.edgePort, credentials: credentials, trust: .serverOnly,
             loops: loops, settings: settings.transport, onRefusal: refused)
-        let interceptors: [any ServerInterceptor] = [PermissionInterceptor()]
         let servers = [
-            GRPCServer(transport: mutual, services: ServedServices.mutual(operations), interceptors: interceptors),
-            GRPCServer(transport: edge, services: ServedServices.edge(operations), interceptors: interceptors),
+            GRPCServer(transport: mutual, router: ServedServices.mutual(operations)),
+            GRPCServer(transport: edge, router: ServedServices.edge(operations)),
         ]
         try await withThrowingTaskGroup(of: Part.self) { group in
             for server in servers {
                 group.addTask {
-                    try await server.serve()
+                    // The library makes a task for every call before it asks us where to run it.
+                    try await withTaskExecutorPreference(loops.executor(0)) { try await server.serve() }
                     return .server
                 }
             }

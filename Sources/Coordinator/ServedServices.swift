@@ -1,4 +1,5 @@
 import GRPCCore
+import GridTransport
 import GridWire
 
 /// What each listener serves, in one place: the servers, reflection and the permissions' test all read it.
@@ -13,15 +14,27 @@ package enum ServedServices {
         Noizylab_Grid_Enrolment.descriptor, Grpc_Health_V1_Health.descriptor,
     ].map(\.fullyQualifiedService)
 
-    static func mutual(_ operations: GridOperations) -> [any RegistrableRPCService] {
-        [
-            NoizyGridService(operations: operations), TasksService(operations: operations),
-            AdminService(operations: operations), AgentLinkService(operations: operations),
-            HealthService(operations: operations, services: Set(mutual)), ReflectionService(services: mutual),
-        ]
+    static func mutual(_ operations: GridOperations) -> RPCRouter<GridServerTransport> {
+        let grid = NoizyGridService(operations: operations)
+        return router([
+            grid, TasksService(operations: operations), AdminService(operations: operations),
+            AgentLinkService(operations: operations), HealthService(operations: operations, services: Set(mutual)),
+            ReflectionService(services: mutual),
+        ]) { $0.registerExecuteTask(of: grid) }
     }
 
-    static func edge(_ operations: GridOperations) -> [any RegistrableRPCService] {
-        [EnrolmentService(operations: operations), HealthService(operations: operations, services: Set(edge))]
+    static func edge(_ operations: GridOperations) -> RPCRouter<GridServerTransport> {
+        router([EnrolmentService(operations: operations), HealthService(operations: operations, services: Set(edge))])
+    }
+
+    /// Every method behind the permissions.
+    private static func router(
+        _ services: [any RegistrableRPCService], _ register: (inout RPCRouter<GridServerTransport>) -> Void = { _ in }
+    ) -> RPCRouter<GridServerTransport> {
+        var router = RPCRouter<GridServerTransport>()
+        for service in services { service.registerMethods(with: &router) }
+        register(&router)
+        router.registerInterceptors(pipeline: [.apply(PermissionInterceptor(), to: .all)])
+        return router
     }
 }

@@ -48,6 +48,7 @@ struct GridListener: HTTP2ServerTransport.ListenerFactory {
                 connection: connection, directory: directory,
                 handshakeTimeout: TimeAmount(settings.handshakeTimeout)))
         if settings.isAligningFrames { try pipeline.addHandler(FrameAligner(isServer: true)) }
+        if settings.isGatheringFlushes { try pipeline.addHandler(FlushGatherer()) }
     }
 
     private func handshake(on connection: PeerConnection) -> NIOSSLServerHandler {

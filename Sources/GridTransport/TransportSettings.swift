@@ -1,7 +1,8 @@
 /// How connections behave. The defaults are measured ones; `docs/transport.md` holds the figures.
 ///
 /// `windowBytes`, `frameBytes`, `messageLimitBytes`, `streamLimit`, `keepaliveInterval`, `keepaliveTimeout`,
-/// `pingIntervalLimit`, `handshakeTimeout`, `idleTimeout`, `ageLimit`, `ageGrace`, `isAligningFrames`.
+/// `pingIntervalLimit`, `handshakeTimeout`, `idleTimeout`, `ageLimit`, `ageGrace`, `isAligningFrames`,
+/// `isGatheringFlushes`.
 package struct TransportSettings: Sendable {
     /// HTTP/2 flow control: how much may be under way to us on one stream, and on the connection. The library's 64 KiB
     /// on the server halves what one stream can carry.
@@ -32,6 +33,8 @@ package struct TransportSettings: Sendable {
 
     /// Only a measurement turns it off: see `FrameAligner`.
     package var isAligningFrames = true
+    /// Only a measurement turns it off: see `FlushGatherer`.
+    package var isGatheringFlushes = true
 
     package init() {}
 }

@@ -34,11 +34,12 @@ extension Transports {
             time: settings.keepaliveInterval, timeout: settings.keepaliveTimeout, allowWithoutCalls: false)
         config.backoff = HTTP2ClientTransport.Config.Backoff(
             initial: .milliseconds(100), max: .seconds(2), multiplier: 1.6, jitter: 0.2)
-        if settings.isAligningFrames {
-            config.channelDebuggingCallbacks.onCreateTCPConnection = { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    let pipeline = channel.pipeline.syncOperations
-                    let tls = try pipeline.handler(type: NIOSSLClientHandler.self)
+        config.channelDebuggingCallbacks.onCreateTCPConnection = { channel in
+            channel.eventLoop.makeCompletedFuture {
+                let pipeline = channel.pipeline.syncOperations
+                let tls = try pipeline.handler(type: NIOSSLClientHandler.self)
+                if settings.isGatheringFlushes { try pipeline.addHandler(FlushGatherer(), position: .after(tls)) }
+                if settings.isAligningFrames {
                     try pipeline.addHandler(FrameAligner(isServer: false), position: .after(tls))
                 }
             }

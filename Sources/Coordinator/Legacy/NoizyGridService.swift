@@ -12,9 +12,8 @@ struct NoizyGridService: Noizylab_Grid_NoizyGridRPC.SimpleServiceProtocol {
         -> Noizylab_Grid_ExecuteTaskResponse
     {
         let spec = try request.spec(defaultTimeoutMilliseconds: operations.settings.defaultTimeoutMilliseconds)
-        let (task, hops) = try await context.whileCallerStays {
-            try await operations.execute(context.caller, spec, key: request.taskID)
-        }
+        let (task, hops) = try await operations.execute(
+            context.caller, spec, key: request.taskID, wait: context.whileCallerStays(waitFor:))
         var response = Noizylab_Grid_ExecuteTaskResponse()
         response.taskID = request.taskID.isEmpty ? task.id.description : request.taskID
         response.gridTaskID = task.id.description
@@ -54,9 +53,8 @@ struct NoizyGridService: Noizylab_Grid_NoizyGridRPC.SimpleServiceProtocol {
         -> Noizylab_Grid_RemoteCommandResponse
     {
         let spec = try request.spec(defaultTimeoutMilliseconds: operations.settings.defaultTimeoutMilliseconds)
-        let (task, _) = try await context.whileCallerStays {
-            try await operations.execute(context.caller, spec, key: request.commandID)
-        }
+        let (task, _) = try await operations.execute(
+            context.caller, spec, key: request.commandID, wait: context.whileCallerStays(waitFor:))
         if task.state == .timedOut {
             throw OperationError.deadlineExceeded(
                 "The command did not end within \(spec.timeoutMilliseconds / 1_000) s and was ended (task \(task.id)).")

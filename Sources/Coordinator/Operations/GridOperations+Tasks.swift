@@ -17,11 +17,13 @@ extension GridOperations {
         }
     }
 
-    /// Submits and waits for the terminal state, however long it takes.
-    package func execute(
-        _ caller: Caller, _ spec: TaskSpec, key: String?
+    /// Submits and waits for the terminal state, however long it takes. `wait` waits for the submission as long as its
+    /// caller is there.
+    func execute(
+        _ caller: Caller, _ spec: TaskSpec, key: String?,
+        wait: (OneSubmission) async -> OneSubmission.End = { await $0.wait() }
     ) async throws(OperationError) -> (task: GridTask, hops: HopTimes) {
-        switch try await run(caller, spec, key: key, wantsResult: true, feed: nil) {
+        switch try await run(caller, spec, key: key, wantsResult: true, feed: nil, wait: wait) {
         case .settled(let task, let hops): return (task, hops)
         case .refused(let refusal): throw .refused(refusal)
         case .accepted, .callerLeft: throw .failed("The caller left; the task goes on.")
@@ -29,14 +31,15 @@ extension GridOperations {
     }
 
     private func run(
-        _ caller: Caller, _ spec: TaskSpec, key: String?, wantsResult: Bool, feed: TaskFeed?
+        _ caller: Caller, _ spec: TaskSpec, key: String?, wantsResult: Bool, feed: TaskFeed?,
+        wait: (OneSubmission) async -> OneSubmission.End = { await $0.wait() }
     ) async throws(OperationError) -> OneSubmission.End {
         try authorise(caller, .runTasks)
         let submission = try admit(
             caller, ref: 0, spec, key: key, arrivedAt: SystemClock.monotonic(), wantsResult: wantsResult, feed: feed)
         let one = OneSubmission(wantsResult: wantsResult)
         if let refusal = loop.submit([submission], to: one) { throw .refused(refusal) }
-        return await one.wait()
+        return await wait(one)
     }
 
     /// Validates what a caller asks for, and stamps it with who asks.

@@ -52,7 +52,10 @@ final class OneSubmission: SubmissionSink {
                 if let end { continuation.resume(returning: end) }
             }
         } onCancel: {
-            end(.callerLeft)
+            leave()
         }
     }
+
+    /// The caller went away.
+    func leave() { end(.callerLeft) }
 }

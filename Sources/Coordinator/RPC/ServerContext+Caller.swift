@@ -21,4 +21,13 @@ extension ServerContext {
             return value
         }
     }
+
+    /// The same for one submission, without the tasks: most unary calls wait for nothing else.
+    func whileCallerStays(waitFor submission: OneSubmission) async -> OneSubmission.End {
+        await withRPCCancellationHandler {
+            await submission.wait()
+        } onCancelRPC: {
+            submission.leave()
+        }
+    }
 }
