@@ -72,6 +72,27 @@ struct MailboxTests {
         #expect(await outbox.take() == nil)
     }
 
+    @Test func `what is not urgent wakes nobody, and goes with what is`() async {
+        let outbox = Outbox<Int>()
+        await withTaskGroup(of: [Int]?.self) { group in
+            group.addTask { await outbox.take() }
+            await Task.yield()
+            outbox.push(contentsOf: [1], isUrgent: false)
+            outbox.push(contentsOf: [2], isUrgent: false)
+            outbox.push(3)
+            var taken: [Int] = []
+            for await items in group { taken += items ?? [] }
+            if taken.count < 3 { taken += outbox.takeNow() ?? [] }
+            #expect(taken == [1, 2, 3])
+        }
+
+        await withTaskGroup(of: [Int]?.self) { group in
+            group.addTask { await outbox.take() }
+            for number in 0..<64 { outbox.push(contentsOf: [number], isUrgent: false) }
+            #expect(await group.next()??.isEmpty == false)
+        }
+    }
+
     @Test func `cancelling the reader of an outbox ends it`() async {
         let outbox = Outbox<Int>()
         await withTaskGroup(of: [Int]?.self) { group in

@@ -19,18 +19,22 @@ struct Delivery: Sendable {
         orders[session, default: []].append(.order(order))
     }
 
+    /// Callers first: they wait, while a node has other things to do.
     mutating func send(links: LinkTable) {
+        if !parcels.isEmpty {
+            for parcel in parcels.values { parcel.sink.deliver(parcel.news) }
+            parcels.removeAll(keepingCapacity: true)
+        }
         if !orders.isEmpty {
             for (id, items) in orders {
                 guard let session = links.session(id) else { continue }
                 session.noteLimits(in: items)
-                if !session.outbox.push(contentsOf: items) { session.end("it takes orders too slowly") }
+                let isUrgent = items.contains { if case .order(.forget) = $0 { false } else { true } }
+                if !session.outbox.push(contentsOf: items, isUrgent: isUrgent) {
+                    session.end("it takes orders too slowly")
+                }
             }
             orders.removeAll(keepingCapacity: true)
-        }
-        if !parcels.isEmpty {
-            for parcel in parcels.values { parcel.sink.deliver(parcel.news) }
-            parcels.removeAll(keepingCapacity: true)
         }
     }
 }

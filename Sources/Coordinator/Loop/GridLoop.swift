@@ -9,7 +9,8 @@ import Synchronization
 /// The one writer of the grid: feeds the machine from the mailbox, commits what it decided, then says so.
 ///
 /// Owns a thread of its own, because a commit blocks and nothing else may wait for it. Everybody else talks to it through
-/// the mailbox and hears from it through sinks, feeds, link sessions and the event hub.
+/// the mailbox and hears from it through sinks, feeds, link sessions and the event hub. What concerns ephemeral tasks
+/// alone needs no commit: while the thread sleeps, whoever brings it runs it at once, and spares two changes of thread.
 package final class GridLoop: Sendable {
     package let links = LinkTable()
     let events = EventHub()
@@ -17,7 +18,7 @@ package final class GridLoop: Sendable {
     package let mailbox: Mailbox<LoopItem>
     private let ended = Latch()
     private let stopping = Atomic(false)
-    private let start: Mutex<LoopRun?>
+    private let run: Mutex<LoopRun>
 
     /// `attemptLost` hears of attempts that no node will end: whoever keeps their output ends it.
     package init(
@@ -25,23 +26,30 @@ package final class GridLoop: Sendable {
         attemptLost: @escaping @Sendable (AttemptRef) -> Void = { _ in }
     ) {
         mailbox = Mailbox(capacity: settings.mailboxCapacity)
-        start = Mutex(nil)
-        let run = LoopRun(
-            machine: machine, store: store, settings: settings, links: links, events: events, logger: logger,
-            attemptLost: attemptLost,
-            wake: { [mailbox] in
-                // A closed mailbox needs no waking: its loop waits for the commit itself.
-                _ = mailbox.push(.wake, isUrgent: true)
-            })
-        start.withLock { $0 = run }
+        run = Mutex(
+            LoopRun(
+                machine: machine, store: store, settings: settings, links: links, events: events, logger: logger,
+                attemptLost: attemptLost,
+                wake: { [mailbox] in
+                    // A closed mailbox needs no waking: its loop waits for the commit itself.
+                    _ = mailbox.push(.wake, isUrgent: true)
+                }))
     }
 
     /// Starts the thread; call once.
     package func begin() {
         let thread = Thread { [self] in
-            // Taken out, so that the thread holds the only reference to the machine's tables and changes them in place.
-            guard var run = start.withLock({ $0.take() }) else { return }
-            run.run(from: mailbox, health: health)
+            var items: [LoopItem] = []
+            var wakesAt = run.withLock { $0.begin() }
+            while mailbox.take(into: &items, until: wakesAt) {
+                let standing = run.withLock { run in
+                    wakesAt = run.process(items)
+                    return run.health
+                }
+                health.withLock { $0 = standing }
+                items.removeAll(keepingCapacity: true)
+            }
+            run.withLock { $0.finish() }
             ended.open()
         }
         thread.name = "grid-loop"
@@ -61,7 +69,24 @@ package final class GridLoop: Sendable {
 
     /// Hands over many submissions at once. False: the mailbox is full or closed and nothing was taken.
     package func submit(_ submissions: [Submission], to sink: any SubmissionSink) -> Refusal? {
-        refusal(of: mailbox.push(.submissions(submissions, sink), weight: submissions.count))
+        refusal(of: push(.submissions(submissions, sink), weight: submissions.count))
+    }
+
+    /// Hands over what links and callers say, or does it at once. Each producer's items keep their order.
+    package func push(_ item: LoopItem, weight: Int = 1) -> Mailbox<LoopItem>.Push {
+        isDone(item) ? .taken : mailbox.push(item, weight: weight)
+    }
+
+    /// Whether the item could be dealt with here and now: it needs no commit, there is little of it, and the thread
+    /// sleeps, having done everything that came before.
+    private func isDone(_ item: LoopItem) -> Bool {
+        guard item.isBrief, mailbox.isConsumerAsleep else { return false }
+        let done = run.withLockIfAvailable { run -> Bool? in
+            mailbox.isConsumerAsleep ? run.processNow(item) : nil
+        }
+        guard case .some(let wantsThread?) = done else { return false }
+        if wantsThread { _ = mailbox.push(.wake, isUrgent: true) }
+        return true
     }
 
     package func request(_ make: @escaping @Sendable (RequestToken) -> GridInput) async throws(OperationError)

@@ -16,6 +16,23 @@ package enum LoopItem: Sendable {
     case unfollow(TaskID, TaskFeed)
 }
 
+extension LoopItem {
+    /// Whether it is about a few ephemeral tasks alone, and asks neither the store nor a commit.
+    var isBrief: Bool {
+        switch self {
+        case .submissions(let list, _):
+            list.count <= Self.briefCount && list.allSatisfy { $0.key == nil && $0.spec.durability == .ephemeral }
+        case .link(.reports(_, _, let reports), _):
+            reports.count <= Self.briefCount
+                && reports.allSatisfy { $0.ref.task.isEphemeral }
+        default: false
+        }
+    }
+
+    /// So many take less time than to wake a thread.
+    private static var briefCount: Int { 8 }
+}
+
 /// The grid as the loop's thread sees it, for the length of one call.
 package struct LoopView {
     package let machine: GridMachine

@@ -40,6 +40,8 @@ struct LoopRun: Sendable {
     var feeds: [TaskID: [TaskFeed]] = [:]
     var publishedEvents: UInt64 = 0
     var failure: StoreFailure?
+    /// Until when the loop's thread sleeps when nobody wakes it.
+    private var wakesAt: MonotonicTime?
     var delivery = Delivery()
 
     init(
@@ -57,16 +59,14 @@ struct LoopRun: Sendable {
         committer = Committer(store: store, wake: wake)
     }
 
-    mutating func run(from mailbox: Mailbox<LoopItem>, health: borrowing Mutex<StoreHealth>) {
+    /// When `process` must be called next, at the latest; nil: only when there is something to process.
+    mutating func begin() -> MonotonicTime? {
         publishedEvents = (try? store.lastEventNumber()) ?? 0
-        var items: [LoopItem] = []
-        while mailbox.take(into: &items, until: nextDeadline) {
-            process(items)
-            items.removeAll(keepingCapacity: true)
-            health.withLock { $0 = failure.map { .failing($0.reason) } ?? .well }
-        }
-        finish()
+        wakesAt = nextDeadline
+        return wakesAt
     }
+
+    var health: StoreHealth { failure.map { .failing($0.reason) } ?? .well }
 
     /// When there is something to do without any input.
     private var nextDeadline: MonotonicTime? {
@@ -79,7 +79,8 @@ struct LoopRun: Sendable {
         return deadline == .distantFuture ? nil : deadline
     }
 
-    private mutating func process(_ items: [LoopItem]) {
+    /// On the loop's thread. As `begin`.
+    mutating func process(_ items: [LoopItem]) -> MonotonicTime? {
         let now = SystemClock.now()
         collectCommit(now.monotonic)
         for item in items { take(item, now) }
@@ -87,6 +88,16 @@ struct LoopRun: Sendable {
         delivery.send(links: links)
         commitIfDue(now.monotonic)
         delivery.send(links: links)
+        wakesAt = nextDeadline
+        return wakesAt
+    }
+
+    /// On the thread of whoever brings a brief item. True when the loop's thread has to go on from here.
+    mutating func processNow(_ item: LoopItem) -> Bool {
+        take(item, SystemClock.now())
+        delivery.send(links: links)
+        if inFlight == nil, pending.isUrgent || !pending.held.isEmpty { return true }
+        return (nextDeadline ?? .distantFuture) < (wakesAt ?? .distantFuture)
     }
 
     private mutating func take(_ item: LoopItem, _ now: Moment) {
@@ -172,8 +183,22 @@ extension GridEffect {
         switch self {
         case .accepted(_, let task, _), .taskChanged(let task), .taskSettled(let task), .answered(_, .task(let task)):
             task.spec.durability == .ephemeral
-        case .order(_, _, .start(let start)): start.spec.durability == .ephemeral
+        case .order(_, _, let order): order.ref.task.isEphemeral
+        case .progress(let ref, _, _): ref.task.isEphemeral
         default: false
+        }
+    }
+}
+
+extension TaskID {
+    var isEphemeral: Bool { number >= Self.firstEphemeralNumber }
+}
+
+extension Order {
+    fileprivate var ref: AttemptRef {
+        switch self {
+        case .start(let start): start.ref
+        case .cancel(let ref, _), .forget(let ref): ref
         }
     }
 }

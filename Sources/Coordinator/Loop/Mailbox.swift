@@ -71,6 +71,9 @@ package final class Mailbox<Item: Sendable>: Sendable {
         }
     }
 
+    /// Whether the consumer has dealt with everything and waits for more.
+    package var isConsumerAsleep: Bool { state.withLock { $0.isConsumerAsleep && $0.items.isEmpty && !$0.isClosed } }
+
     /// Nothing more is taken in; what waits can still be taken out.
     package func close() {
         let ring = state.withLock { state in

@@ -11,6 +11,8 @@ package final class Outbox<Item: Sendable>: Sendable {
         var isFinished = false
     }
 
+    private static var patienceCount: Int { 64 }
+
     private let capacity: Int
     private let state = Mutex(State())
 
@@ -20,12 +22,14 @@ package final class Outbox<Item: Sendable>: Sendable {
     @discardableResult
     package func push(_ item: Item) -> Bool { push(contentsOf: CollectionOfOne(item)) }
 
+    /// What is not urgent waits for something that is, or for `patienceCount` more of its kind.
     @discardableResult
-    package func push(contentsOf items: some Collection<Item>) -> Bool {
+    package func push(contentsOf items: some Collection<Item>, isUrgent: Bool = true) -> Bool {
         let (isTaken, waiter) = state.withLock { state -> (Bool, CheckedContinuation<Void, Never>?) in
             guard !state.isFinished else { return (false, nil) }
             let fits = state.items.count + items.count <= capacity
             if fits { state.items.append(contentsOf: items) } else { state.isFinished = true }
+            if fits, !isUrgent, state.items.count < Self.patienceCount { return (true, nil) }
             return (fits, state.waiter.take())
         }
         waiter?.resume()

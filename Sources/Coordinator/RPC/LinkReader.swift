@@ -102,7 +102,7 @@ struct LinkReader {
                     let outputs = operations.outputs
                     do {
                         try await operations.reads.run { () throws(StoreError) in
-                            let isDurable = ref.task.number < TaskID.firstEphemeralNumber
+                            let isDurable = !ref.task.isEphemeral
                             try outputs.finish(ref, inline: outcome.inlineOutput, durable: isDurable)
                         }
                     } catch {
@@ -123,7 +123,7 @@ struct LinkReader {
     private func push(_ input: GridInput, weight: Int = 1) async throws {
         let item = LoopItem.link(input, at: SystemClock.monotonic())
         while true {
-            switch operations.loop.mailbox.push(item, weight: weight) {
+            switch operations.loop.push(item, weight: weight) {
             case .taken: return
             case .closed: throw OperationError.refused(.stopping)
             case .full: try await Task.sleep(for: .milliseconds(2))
