@@ -1,5 +1,6 @@
 import GridModel
 import GridStore
+import GridWire
 import Testing
 
 @Suite struct TaskRecordTests {
@@ -14,6 +15,28 @@ import Testing
             try store.commit(StoreBatch(tasks: tasks))
 
             for task in tasks { #expect(try store.task(task.id) == task) }
+        }
+    }
+
+    @Test func `events are kept as they are told`() throws {
+        try withFolder { folder in
+            let store = try SQLiteStore(folder: folder)
+            let (ref, name) = (AttemptRef(task: TaskID(number: 77), epoch: 300), NodeName("Mac-Pro")!)
+            let facts: [GridEvent.Fact] = [
+                .taskSubmitted(ref.task, type: "echo", submitter: "ada"),
+                .taskSubmitted(ref.task, type: "", submitter: ""),
+                .taskAssigned(ref, node: name), .taskStarted(ref, node: name),
+                .taskFinished(ref.task, state: .succeeded, reason: ""),
+                .taskFinished(ref.task, state: .failed, reason: String(repeating: "ü", count: 200)),
+                .taskCancelRequested(ref.task, by: "ada"), .nodeOnline(name),
+            ]
+            let events = facts.enumerated().map { index, fact in
+                GridEvent(number: UInt64(index + 1), at: Timestamp(microseconds: 1 << 50), fact: fact)
+            }
+
+            try store.commit(StoreBatch(events: events))
+
+            #expect(try store.events(from: 1, limit: 100) == events.map(Noizylab_Grid_Event.init))
         }
     }
 

@@ -10,22 +10,21 @@ extension SQLiteStore {
     static let reservationStep: UInt64 = 1 << 16
 
     /// Keeps the whole batch, or throws and keeps nothing of it. Durable when it returns. Synchronous: it takes what
-    /// one synchronization of the disk takes, and is called from the grid loop's own thread.
+    /// one synchronization of the disk takes, and is called from the grid loop's own threads.
     package func commit(_ batch: StoreBatch) throws(StoreError) {
         if batch.isEmpty { return }
-        var changes: [StateLedger.Change] = []
-        var reserved: UInt64?
-        try write("keep \(batch.tasks.count) tasks and \(batch.events.count) events") { database in
-            changes.removeAll(keepingCapacity: true)
-            try save(batch.tasks, in: database, changes: &changes)
-            try save(batch.nodes, deleting: batch.deletedNodes, in: database)
-            try save(batch.events, in: database)
-            if let newest = changes.lazy.map(\.id.number).max() { reserved = try reserve(after: newest, in: database) }
-            return
-        }
-        if let reserved { noteReserved(reserved) }
-        ledger.withLock { ledger in
-            for change in changes { ledger.apply(change) }
+        try writing.withLock { _ throws(StoreError) in
+            var saved = SavedTasks()
+            var reserved: UInt64?
+            try write("keep \(batch.tasks.count) tasks and \(batch.events.count) events") { database in
+                saved = try save(batch.tasks, in: database)
+                try save(batch.nodes, deleting: batch.deletedNodes, in: database)
+                try save(batch.events, in: database)
+                if let newest = saved.newest { reserved = try reserve(after: newest, in: database) }
+                return
+            }
+            if let reserved { noteReserved(reserved) }
+            ledger.withLock { $0.apply(saved) }
         }
     }
 
@@ -48,52 +47,6 @@ extension SQLiteStore {
         return below
     }
 
-    private func save(_ tasks: [GridTask], in database: Database, changes: inout [StateLedger.Change]) throws {
-        if tasks.isEmpty { return }
-        var last: [TaskID: Int] = [:]
-        if tasks.count > 1 {
-            last.reserveCapacity(tasks.count)
-            for (index, task) in tasks.enumerated() { last[task.id] = index }
-        }
-        let upsert = try database.cachedStatement(
-            sql: """
-                INSERT INTO task (\(TaskRow.columns)) VALUES (?, ?, ?, ?, ?, ?)
-                ON CONFLICT (id) DO UPDATE SET state = excluded.state, node = excluded.node,
-                    finished_at = excluded.finished_at, checksum = excluded.checksum, record = excluded.record
-                """)
-        var writer = TaskRecordWriter()
-        for (index, task) in tasks.enumerated() where last.isEmpty || last[task.id] == index {
-            let old = try keptState(of: task, in: database)
-            if let old, old.isTerminal, old != task.state {
-                throw StoreError(
-                    .conflict, "could not keep task \(task.id) as \(task.state.rawValue): it ended as \(old.rawValue)")
-            }
-            upsert.setUncheckedArguments(TaskRow.arguments(task, &writer))
-            try upsert.execute()
-            if old == nil, let key = task.key { try save(key, of: task.id, in: database) }
-            changes.append(.init(id: task.id, from: old, to: task.state))
-        }
-    }
-
-    /// From memory for all but the odd task that had already ended, or was kept out of order.
-    private func keptState(of task: GridTask, in database: Database) throws -> TaskState? {
-        let (living, newest) = ledger.withLock { ($0.living[task.id], $0.newest) }
-        if let living { return living }
-        if task.id.number > newest { return nil }
-        let statement = try database.cachedStatement(sql: "SELECT state FROM task WHERE id = ?")
-        return try Int64.fetchOne(statement, arguments: [task.id.number]).flatMap(TaskState.init(code:))
-    }
-
-    private func save(_ key: String, of id: TaskID, in database: Database) throws {
-        let insert = try database.cachedStatement(
-            sql: "INSERT INTO task_key (key, task) VALUES (?, ?) ON CONFLICT (key) DO NOTHING")
-        insert.setUncheckedArguments([key, id.number])
-        try insert.execute()
-        if database.changesCount == 0 {
-            throw StoreError(.conflict, "could not keep task \(id): its key \"\(key)\" belongs to another task")
-        }
-    }
-
     private func save(_ nodes: [Node], deleting deleted: [NodeName], in database: Database) throws {
         for node in nodes {
             var message = Noizylab_Store_NodeRecord()
@@ -113,9 +66,9 @@ extension SQLiteStore {
 
     private func save(_ events: [GridEvent], in database: Database) throws {
         guard let first = events.first, let last = events.last else { return }
-        var message = Noizylab_Store_EventBlock()
-        message.events = events.map(Noizylab_Grid_Event.init)
-        let block: Data = try message.serializedBytes()
+        var writer = TaskRecordWriter()
+        for event in events { try writer.append(event) }
+        let block = Data(writer.bytes)
         let insert = try database.cachedStatement(
             sql: "INSERT INTO event_block (first, last, at, checksum, block) VALUES (?, ?, ?, ?, ?)")
         insert.setUncheckedArguments([

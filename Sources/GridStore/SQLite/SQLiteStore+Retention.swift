@@ -6,28 +6,36 @@ extension SQLiteStore {
     /// Deletes tasks that ended before, oldest end first, at most `limit`, with their keys. The ids that went: their
     /// output is the caller's to remove. Fewer than `limit` means that none are left. Their numbers are never used again.
     package func purge(finishedBefore time: Timestamp, limit: Int = 1_000) throws(StoreError) -> [TaskID] {
-        var changes: [StateLedger.Change] = []
-        var reserved: UInt64?
-        try write("delete old tasks") { database in
-            changes.removeAll()
-            let rows = try Row.fetchAll(
-                database,
-                sql: "SELECT id, state FROM task WHERE finished_at < ? ORDER BY finished_at LIMIT ?",
-                arguments: [time.microseconds, limit])
-            let delete = try database.cachedStatement(sql: "DELETE FROM task WHERE id = ?")
-            for row in rows {
-                let number: UInt64 = row[0]
-                delete.setUncheckedArguments([number])
-                try delete.execute()
-                changes.append(.init(id: TaskID(number: number), from: TaskState(code: row[1]), to: nil))
+        try writing.withLock { _ throws(StoreError) in
+            var moved = SavedTasks()
+            var changes: [StateLedger.Change] = []
+            var reserved: UInt64?
+            try write("delete old tasks") { database in
+                changes.removeAll()
+                let rows = try Row.fetchAll(
+                    database,
+                    sql: "SELECT id, state FROM task WHERE finished_at < ? ORDER BY finished_at LIMIT ?",
+                    arguments: [time.microseconds, limit])
+                if rows.isEmpty { return }
+                let delete = try database.cachedStatement(sql: "DELETE FROM task WHERE id = ?")
+                for row in rows {
+                    let number: UInt64 = row[0]
+                    delete.setUncheckedArguments([number])
+                    try delete.execute()
+                    changes.append(.init(id: TaskID(number: number), from: TaskState(code: row[1]), to: nil))
+                }
+                moved = try clearBlocks(in: database)
+                if let newest = changes.lazy.map(\.id.number).max() {
+                    reserved = try reserve(after: newest, in: database)
+                }
             }
-            if let newest = changes.lazy.map(\.id.number).max() { reserved = try reserve(after: newest, in: database) }
+            if let reserved { reservedBelow.withLock { $0 = max($0, reserved) } }
+            ledger.withLock { ledger in
+                ledger.apply(moved)
+                for change in changes { ledger.apply(change) }
+            }
+            return changes.map(\.id)
         }
-        if let reserved { reservedBelow.withLock { $0 = max($0, reserved) } }
-        ledger.withLock { ledger in
-            for change in changes { ledger.apply(change) }
-        }
-        return changes.map(\.id)
     }
 
     /// Deletes events older than `time`, in whole commits; the newest commit's stay, so that numbers go on.

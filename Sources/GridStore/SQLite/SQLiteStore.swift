@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import GridModel
 import GridWire
@@ -16,6 +17,8 @@ package final class SQLiteStore: Sendable {
     let ledger: Mutex<StateLedger>
     /// Task numbers below this may have been given out.
     let reservedBelow: Mutex<UInt64>
+    /// Held from a transaction's beginning until the ledger knows of it.
+    let writing = Mutex(())
     private let lock: FolderLock
 
     package init(folder: String, settings: StoreSettings = StoreSettings()) throws(StoreError) {
@@ -32,7 +35,7 @@ package final class SQLiteStore: Sendable {
             self.ledger = Mutex(ledger)
             reservedBelow = Mutex(reserved)
         } catch {
-            throw StoreError("could not read the store \(path)", error)
+            throw Self.failure("read the store", path, error)
         }
     }
 
@@ -60,6 +63,19 @@ package final class SQLiteStore: Sendable {
             ledger.add(finished: state, count: row[1])
         }
         ledger.noteNewest(try UInt64.fetchOne(database, sql: "SELECT max(id) FROM task") ?? 0)
+        let hasRow = try database.cachedStatement(sql: "SELECT 1 FROM task WHERE id = ?")
+        let blocks = try Row.fetchCursor(
+            database, sql: "SELECT number, checksum, block FROM task_block ORDER BY number")
+        while let row = try blocks.next() {
+            let number: Int64 = row[0]
+            let block: Data = row[2]
+            guard RecordCheck.checksum(block, id: number) == row[1] else {
+                throw RecordCheck.Mismatch(what: "block \(number) of living tasks")
+            }
+            let tasks = try TaskBlock.tasks(in: block)
+            ledger.add(
+                number, try tasks.filter { try Int64.fetchOne(hasRow, arguments: [$0.id.number]) == nil })
+        }
         return (ledger, try UInt64.fetchOne(database, sql: "SELECT below FROM reservation") ?? 1)
     }
 
@@ -67,24 +83,24 @@ package final class SQLiteStore: Sendable {
     func read<Result>(
         _ tried: @autoclosure () -> String, _ body: (Database) throws -> Result
     ) throws(StoreError) -> Result {
-        do { return try pool.read(body) } catch { throw failure(tried(), error) }
+        do { return try pool.read(body) } catch { throw Self.failure(tried(), path, error) }
     }
 
     /// As `read` for a single statement, which needs no transaction around it and takes half as long without.
     func readOne<Result>(
         _ tried: @autoclosure () -> String, _ body: (Database) throws -> Result
     ) throws(StoreError) -> Result {
-        do { return try pool.unsafeRead(body) } catch { throw failure(tried(), error) }
+        do { return try pool.unsafeRead(body) } catch { throw Self.failure(tried(), path, error) }
     }
 
     /// One transaction of the writer.
     func write<Result>(
         _ tried: @autoclosure () -> String, _ body: (Database) throws -> Result
     ) throws(StoreError) -> Result {
-        do { return try pool.write(body) } catch { throw failure(tried(), error) }
+        do { return try pool.write(body) } catch { throw Self.failure(tried(), path, error) }
     }
 
-    private func failure(_ tried: String, _ error: any Error) -> StoreError {
+    private static func failure(_ tried: String, _ path: String, _ error: any Error) -> StoreError {
         if error is RecordCheck.Mismatch || error is WireError || error is SwiftProtobufError
             || error is BinaryDecodingError
         {

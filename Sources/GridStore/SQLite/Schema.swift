@@ -11,6 +11,7 @@ enum Schema {
             try database.execute(sql: first)
             try database.execute(sql: "PRAGMA application_id = \(applicationID)")
         }
+        migrator.registerMigration("2 blocks of living tasks") { try $0.execute(sql: taskBlocks) }
         return migrator
     }
 
@@ -63,5 +64,14 @@ enum Schema {
             below INTEGER NOT NULL CHECK (below > 0)
         ) STRICT, WITHOUT ROWID;
         INSERT INTO reservation (what, below) VALUES ('task numbers', 1);
+        """
+
+    /// Tasks that were accepted a moment ago and have no row yet; see `TaskBlock`.
+    private static let taskBlocks = """
+        CREATE TABLE task_block (
+            number INTEGER PRIMARY KEY CHECK (number > 0),
+            checksum INTEGER NOT NULL,
+            block BLOB NOT NULL
+        ) STRICT;
         """
 }

@@ -1,14 +1,15 @@
 import GridModel
 
-/// How many kept tasks are in each state, and which of them live, in memory: counted once at open from an index alone,
-/// then moved along with every commit. So `status` costs nothing with a million finished tasks, and no row of
-/// counters is rewritten in every transaction.
+/// How many kept tasks are in each state, which of them live, and which of these stand in blocks, in memory: counted
+/// once at open from an index alone, then moved along with every commit. So `status` costs nothing with a million
+/// finished tasks, and no row of counters is rewritten in every transaction.
 struct StateLedger {
     /// Kept tasks that have not ended.
     private(set) var living: [TaskID: TaskState] = [:]
     private(set) var counts: [TaskState: Int] = [:]
     /// The highest number ever kept; a higher one is certainly new.
     private(set) var newest: UInt64 = 0
+    private(set) var blocks = TaskBlocks()
 
     struct Change {
         var id: TaskID
@@ -27,6 +28,19 @@ struct StateLedger {
             living[change.id] = nil
         }
         newest = max(newest, change.id.number)
+    }
+
+    mutating func apply(_ saved: SavedTasks) {
+        for change in saved.changes { apply(change) }
+        for id in saved.tabled { blocks.remove(id) }
+        if let block = saved.block { blocks.add(block.number, block.tasks) }
+        blocks.deleted(saved.deletedBlocks)
+    }
+
+    /// At open, in ascending order: what of a block is not in the table.
+    mutating func add(_ number: Int64, _ tasks: [GridTask]) {
+        blocks.add(number, tasks)
+        for task in tasks { apply(Change(id: task.id, from: living[task.id], to: task.state)) }
     }
 
     /// At open: so many finished tasks are there.

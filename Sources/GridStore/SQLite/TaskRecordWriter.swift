@@ -112,13 +112,15 @@ extension TaskRecordWriter {
         bytes.append(UInt8(truncatingIfNeeded: rest))
     }
 
-    private mutating func write(_ field: UInt64, _ value: UInt64) {
+    mutating func append(utf8Of text: String) { bytes.append(contentsOf: text.utf8) }
+
+    mutating func write(_ field: UInt64, _ value: UInt64) {
         if value == 0 { return }
         append(field << 3)
         append(value)
     }
 
-    private mutating func write(_ field: UInt64, _ value: Int64, evenIfZero: Bool = false) {
+    mutating func write(_ field: UInt64, _ value: Int64, evenIfZero: Bool = false) {
         if value == 0 && !evenIfZero { return }
         append(field << 3)
         append(UInt64(bitPattern: value))
@@ -126,7 +128,7 @@ extension TaskRecordWriter {
 
     private mutating func write(_ field: UInt64, _ value: Bool) { write(field, value ? UInt64(1) : 0) }
 
-    private mutating func write(_ field: UInt64, _ text: String, evenIfEmpty: Bool = false) {
+    mutating func write(_ field: UInt64, _ text: String, evenIfEmpty: Bool = false) {
         let utf8 = text.utf8
         if utf8.isEmpty && !evenIfEmpty { return }
         append(field << 3 | 2)
@@ -134,7 +136,7 @@ extension TaskRecordWriter {
         bytes.append(contentsOf: utf8)
     }
 
-    private mutating func write(_ field: UInt64, _ value: [UInt8]) {
+    mutating func write(_ field: UInt64, _ value: [UInt8]) {
         if value.isEmpty { return }
         append(field << 3 | 2)
         append(UInt64(value.count))
@@ -142,16 +144,18 @@ extension TaskRecordWriter {
     }
 
     private mutating func write(_ field: UInt64, _ map: [String: String]) {
-        for (key, value) in map {
-            message(field) { writer in
-                writer.write(1, key)
-                writer.write(2, value)
-            }
+        for (key, value) in map { writeEntry(field, key, value) }
+    }
+
+    mutating func writeEntry(_ field: UInt64, _ key: String, _ value: String) {
+        message(field) { writer in
+            writer.write(1, key)
+            writer.write(2, value)
         }
     }
 
     /// One byte is left for the length, which is almost always enough; the body moves when it is not.
-    private mutating func message(_ field: UInt64, _ body: (inout Self) -> Void) {
+    mutating func message(_ field: UInt64, _ body: (inout Self) -> Void) {
         append(field << 3 | 2)
         let place = bytes.count
         bytes.append(0)
