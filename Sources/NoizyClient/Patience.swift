@@ -21,7 +21,8 @@ package struct Patience {
     /// Sleeps, and says whether to ask again. Ends early, saying no, when the task is cancelled.
     package mutating func failed() async -> Bool {
         // A little of chance, so that many clients do not come back at the same moment.
-        guard let wait = nextPause(at: ContinuousClock.now, spread: Double.random(in: 0.75...1.25)) else { return false }
+        let spread = Double.random(in: 0.75...1.25)
+        guard let wait = nextPause(at: ContinuousClock.now, spread: spread) else { return false }
         do {
             try await Task.sleep(for: wait)
             return true
