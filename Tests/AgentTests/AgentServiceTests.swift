@@ -14,13 +14,13 @@ import Testing
 struct AgentServiceTests {
     @Test func `an agent says who it is and that it lives`() async throws {
         try await withAgent { coordinator, _ in
-            await coordinator.wait { $0.heartbeats.count >= 3 }
+            // Measured by one heartbeat, told by a later one.
+            await coordinator.wait { $0.heartbeats.contains { $0.roundTripMicroseconds > 0 } }
 
             let hello = try #require(coordinator.seen.hellos.first)
             #expect(hello.role == "compute")
             #expect(hello.inventory.agentVersion == "1.2.3")
             #expect(hello.inventory.cores > 0)
-            #expect(coordinator.seen.heartbeats.last?.roundTripMicroseconds ?? 0 > 0)
         }
     }
 
