@@ -1,6 +1,6 @@
 package import NIOCore
 
-/// Cuts a stream of HTTP/2 bytes so that no piece ends on or inside a frame header, and none is longer than 16 KiB.
+/// Cuts a stream of HTTP/2 bytes so that no piece ends on or inside a frame header, and none is longer than 64 KiB.
 ///
 /// swift-nio-http2's decoder appends what arrives to a buffer that it shares with the slices it has handed out. When a
 /// read ends right behind a 9-byte frame header, which TLS records make common, each append copies a buffer that grows
@@ -95,5 +95,5 @@ package struct FrameCutter {
 
     private static let prefaceLength = 24
     private static let headerLength = 9
-    package static let pieceLimit = 16 * 1024
+    package static let pieceLimit = 64 * 1024
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Executors
 import Foundation
 
 #if canImport(Darwin)
@@ -12,6 +13,7 @@ import Foundation
 enum Noizylab {
     static func main() async {
         signal(SIGPIPE, SIG_IGN)
+        ProcessMemory.keepFreedBuffers()
         do {
             try Arguments.checkEncoding()
             var command = try RootCommand.parseAsRoot()

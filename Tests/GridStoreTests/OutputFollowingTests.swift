@@ -14,7 +14,10 @@ import Testing
                     group.addTask {
                         var next = Int64(reader * 1_000)
                         while true {
-                            let page = try store.read(ref(1), from: next, maxBytes: 10_000 + reader * 33_333)
+                            let most = 10_000 + reader * 33_333
+                            let page =
+                                try store.readNewest(ref(1), from: next, maxBytes: most)
+                                ?? store.read(ref(1), from: next, maxBytes: most)
                             for piece in page.pieces {
                                 #expect(piece.omittedBefore == 0 && piece.offset == next)
                                 let isRight = piece.bytes.indices.allSatisfy {
@@ -40,6 +43,35 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1)))
+    func `what is followed comes from memory, in whole chunks, until the end`() async throws {
+        try await withFolder { folder in
+            let store = try OutputStore(folder: folder)
+            _ = try store.append(ref(1), [patternChunk(0, 50_000)])
+            #expect(store.readNewest(ref(1), from: 0) == nil, "nobody follows")
+
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await store.waitForMore(ref(1), after: .max - 1) }
+                var next: Int64 = 50_000
+                while store.readNewest(ref(1), from: next - 10_000) == nil {
+                    next = try store.append(ref(1), [patternChunk(next, 10_000)])
+                    await Task.yield()
+                }
+                next = try store.append(ref(1), [patternChunk(next, 30_000), patternChunk(next + 30_000, 30_000)])
+
+                let middle = try #require(store.readNewest(ref(1), from: next - 45_000, maxBytes: 20_000))
+                #expect(middle.next == next - 30_000)
+                #expect(middle.pieces.flatMap(\.bytes) == (next - 45_000..<next - 30_000).map(patternByte))
+                #expect(store.readNewest(ref(1), from: 0) == nil, "that is only on disk")
+                #expect(store.readNewest(ref(1), from: next) == nil, "that is not there yet")
+                _ = try store.append(ref(1), [patternChunk(next - 30_000, 30_000)])
+                #expect(store.readNewest(ref(1), from: next - 1)?.next == next, "sent twice, kept once")
+                try store.finish(ref(1))
+                #expect(store.readNewest(ref(1), from: next - 1) == nil, "nothing is held of what has ended")
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
     func `a reader that follows beyond the limit gets the end, and is told what it missed`() async throws {
         try await withFolder { folder in
             var settings = OutputSettings()
@@ -50,7 +82,9 @@ import Testing
                 group.addTask {
                     var next: Int64 = 0
                     while true {
-                        let page = try store.read(ref(1), from: next, maxBytes: 20_000)
+                        let page =
+                            try store.readNewest(ref(1), from: next, maxBytes: 20_000)
+                            ?? store.read(ref(1), from: next, maxBytes: 20_000)
                         for piece in page.pieces {
                             #expect(piece.offset == next + piece.omittedBefore)
                             #expect(piece.bytes == (piece.offset..<piece.end).map(patternByte))

@@ -51,6 +51,7 @@ struct Dialler: Sendable {
             logger: logger
         ) {
             onWelcome()
+            ProcessMemory.releaseStartUpCode()
             logger.info("The coordinator welcomed this node", metadata: ["node": "\(settings.name)"])
         }
         let transport = try Transports.client(

@@ -11,7 +11,8 @@ import Synchronization
 /// Keeps results on disk until the coordinator has them, so that they outlive the agent. Records are appended and never
 /// changed; what the system's cache holds survives the agent's end, and a machine's is the coordinator's to notice.
 ///
-/// The file is cut to nothing whenever nothing is left in it, and written anew when most of it is no longer wanted.
+/// The file is cut to nothing when it has grown and nothing is left in it (a cut costs a file system more than a hundred
+/// small records), and written anew when most of it is no longer wanted.
 package final class Spool: Sendable {
     private struct State {
         var descriptor: Int32
@@ -23,6 +24,8 @@ package final class Spool: Sendable {
 
     /// Below this size the file is not written anew.
     private static let compactionBytes = 1 << 20
+    /// Below this size a file in which nothing is left is not cut.
+    private static let emptyingBytes = 64 << 10
 
     private let path: String
     private let state: Mutex<State>
@@ -81,17 +84,22 @@ package final class Spool: Sendable {
 
     /// Nil when all went well, else the system's code. What was half written is taken back.
     private static func append(_ bytes: [UInt8], to state: inout State) -> Int32? {
-        if state.live.isEmpty {
-            guard state.size > 0 else { return nil }
-            state.size = 0
-            return ftruncate(state.descriptor, 0) == 0 ? nil : errno
-        }
+        if bytes.isEmpty { return nil }
+        if state.live.isEmpty && state.size + bytes.count > emptyingBytes { return empty(&state) }
         guard Folders.writeAll(bytes, to: state.descriptor) else {
             let code = errno
+            // Nothing is wanted any more: a full disk is no reason to keep it.
+            if state.live.isEmpty { return empty(&state) }
             ftruncate(state.descriptor, off_t(state.size))
             return code
         }
         state.size += bytes.count
+        return nil
+    }
+
+    private static func empty(_ state: inout State) -> Int32? {
+        guard ftruncate(state.descriptor, 0) == 0 else { return errno }
+        state.size = 0
         return nil
     }
 

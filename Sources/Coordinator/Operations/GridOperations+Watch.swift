@@ -178,10 +178,13 @@ private struct OutputCursor {
 
     private mutating func readPage() async throws -> Bool {
         let (ref, from, outputs) = (ref, offset, operations.outputs)
-        let page = try await operations.reads.run { () throws(StoreError) in
-            try outputs.read(ref, from: from, maxBytes: Self.pageBytes)
+        var page = outputs.readNewest(ref, from: from, maxBytes: Self.pageBytes)
+        if page == nil {
+            page = try await operations.reads.run { () throws(StoreError) in
+                try outputs.read(ref, from: from, maxBytes: Self.pageBytes)
+            }
         }
-        guard !page.pieces.isEmpty else { return false }
+        guard let page, !page.pieces.isEmpty else { return false }
         try await emit(.output(ref, page.pieces))
         offset = page.next
         return true

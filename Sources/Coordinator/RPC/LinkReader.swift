@@ -14,21 +14,20 @@ struct LinkReader {
     private var isGreeted = false
     /// Attempts whose output lies in segments, which are to be finished before their result is believed.
     private var opened: Set<AttemptRef> = []
-    /// Attempts whose output could not be kept: their agent sends it again on a new link, and their results with it.
-    private var stalled: Set<AttemptRef> = []
-    private var stalledAt: MonotonicTime?
+    private let keeper: OutputKeeper
     private var meter = LinkMeter()
 
     init(session: LinkSession, operations: GridOperations, peer: String) {
         self.session = session
         self.operations = operations
         self.peer = peer
+        keeper = OutputKeeper(session: session, operations: operations)
     }
 
     mutating func take(_ message: Noizylab_Grid_FromAgent) async throws {
         guard isGreeted else { return try await greet(message) }
         if message.hasHeartbeat { try await heartbeat(message) }
-        for output in message.output { try keep(output) }
+        for output in message.output { try await keep(output) }
         if !message.reports.isEmpty { try await report(message.reports) }
     }
 
@@ -57,14 +56,14 @@ struct LinkReader {
     private mutating func heartbeat(_ message: Noizylab_Grid_FromAgent) async throws {
         session.outbox.push(.heartbeat(message.heartbeatNumber))
         session.note(bandwidth: meter.beat(at: SystemClock.monotonic()))
-        if let since = stalledAt, SystemClock.monotonic().milliseconds(since: since) > Self.stallMilliseconds {
+        if let since = keeper.stalledAt, SystemClock.monotonic().milliseconds(since: since) > Self.stallMilliseconds {
             session.end("output could not be kept; the new link sends it again")
             return
         }
         try await push(.heartbeat(session.node, session.id, message.heartbeat.model()))
     }
 
-    private mutating func keep(_ output: Noizylab_Grid_AttemptOutput) throws {
+    private mutating func keep(_ output: Noizylab_Grid_AttemptOutput) async throws {
         let ref: AttemptRef
         var chunks: [OutputChunk] = []
         chunks.reserveCapacity(output.chunks.count)
@@ -72,22 +71,11 @@ struct LinkReader {
             ref = try output.ref()
             for chunk in output.chunks { chunks.append(try chunk.model()) }
         } catch { throw OperationError(error) }
-        guard !stalled.contains(ref) else { return }
         for chunk in chunks { meter.add(chunk.bytes.count) }
         if opened.insert(ref).inserted {
             operations.outputs.open(ref, limitBytes: session.outputLimit(ref) ?? operations.settings.outputLimitBytes)
         }
-        do {
-            let wanted = try operations.outputs.append(ref, chunks)
-            session.outbox.push(.outputAck(ref, wanted))
-        } catch {
-            // Nothing is acknowledged: the agent keeps it, and the process it comes from waits.
-            stalled.insert(ref)
-            if stalledAt == nil {
-                stalledAt = SystemClock.monotonic()
-                operations.logger.error("Output cannot be kept", metadata: ["error": "\(error)"])
-            }
-        }
+        await keeper.keep(ref, chunks)
     }
 
     private mutating func report(_ messages: [Noizylab_Grid_AttemptReport]) async throws {
@@ -97,7 +85,8 @@ struct LinkReader {
             let report: AttemptReport
             do { report = try message.model() } catch { throw OperationError(error) }
             if case .finished(let ref, let outcome) = report {
-                if stalled.contains(ref) { continue }
+                if opened.contains(ref) { await keeper.drained() }
+                if keeper.isStalled(ref) { continue }
                 if opened.remove(ref) != nil {
                     let outputs = operations.outputs
                     do {
@@ -106,9 +95,7 @@ struct LinkReader {
                             try outputs.finish(ref, inline: outcome.inlineOutput, durable: isDurable)
                         }
                     } catch {
-                        operations.logger.error("Output cannot be finished", metadata: ["error": "\(error)"])
-                        stalled.insert(ref)
-                        stalledAt = stalledAt ?? SystemClock.monotonic()
+                        keeper.stall(ref, error)
                         continue
                     }
                 }

@@ -65,6 +65,7 @@ extension OutputAttempt {
         }
         change { state in
             state.phase = .ended
+            state.newest = nil
             if head == nil, let inline, wanted == 0 {
                 state.inline = inline
                 state.wanted = Int64(inline.stdout.count + inline.stderr.count)

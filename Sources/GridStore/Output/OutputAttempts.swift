@@ -31,6 +31,9 @@ final class OutputAttempts: Sendable {
         if let attempt { _ = Self.makeOpen(attempt, limitBytes: limitBytes) }
     }
 
+    /// In memory.
+    func known(_ ref: AttemptRef) -> OutputAttempt? { state.withLock { $0.attempts[ref] } }
+
     /// In memory, or as its files say.
     func find(_ ref: AttemptRef) throws(SystemFailure) -> OutputAttempt {
         if let attempt = state.withLock({ $0.attempts[ref] }) { return attempt }

@@ -63,6 +63,8 @@ struct OutputState {
     /// An ended attempt's whole output that never was in a file.
     var inline: InlineOutput?
     var waiters: [ObjectIdentifier: OutputWaiter] = [:]
+    /// Nil while nobody follows.
+    var newest: OutputTail?
     /// The store has let go of the attempt: look it up again.
     var isEvicted = false
 
@@ -84,6 +86,22 @@ struct OutputState {
         if record.kind == .data {
             totals[Int(record.stream) - 1] = record.streamPosition + Int64(record.length)
             wanted = max(wanted, record.end)
+        }
+    }
+
+    /// For those who follow: what is about to be written. Not once a stream has passed its limit: readers then see what
+    /// is kept, and no more.
+    mutating func remember(_ chunks: [OutputChunk]) {
+        guard newest != nil else { return }
+        let count = chunks.reduce(0) { $0 + Int64($1.bytes.count) }
+        if newest!.isIdle || totals.contains(where: { $0 + count > limitBytes }) {
+            newest = nil
+            return
+        }
+        var next = wanted
+        for chunk in chunks where chunk.offset == next {
+            newest!.append(chunk)
+            next = chunk.end
         }
     }
 

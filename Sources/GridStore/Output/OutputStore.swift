@@ -44,7 +44,10 @@ package final class OutputStore: Sendable {
         let attempt = try writable(ref)
         do throws(SystemFailure) {
             return try attempt.turn.withLock { (_) throws(SystemFailure) -> Int64 in
-                let (isEnded, wanted) = attempt.state.withLock { ($0.phase == .ended, $0.wanted) }
+                let (isEnded, wanted) = attempt.state.withLock { state in
+                    if state.phase != .ended { state.remember(chunks) }
+                    return (state.phase == .ended, state.wanted)
+                }
                 if isEnded { return wanted }
                 let scratch = scratches.take()
                 defer { scratches.give(scratch) }
@@ -52,6 +55,7 @@ package final class OutputStore: Sendable {
                 return try appending.append(chunks)
             }
         } catch {
+            attempt.state.withLock { $0.newest = nil }
             throw StoreError("could not keep the output of attempt \(ref) in \(files.folder)", error)
         }
     }
@@ -78,6 +82,18 @@ package final class OutputStore: Sendable {
             throw StoreError("could not finish the output of attempt \(ref) in \(files.folder)", error)
         }
         attempts.noteRecent(ref)
+    }
+
+    /// The same as `read`, from memory and at once, for one who follows closely; nil when it has to be read. May give
+    /// somewhat more than `maxBytes`.
+    package func readNewest(_ ref: AttemptRef, from offset: Int64, maxBytes: Int = 256 * 1024) -> OutputPage? {
+        attempts.known(ref)?.state.withLock { state in
+            guard state.phase == .open, offset < state.wanted,
+                let pieces = state.newest?.pieces(from: offset, to: state.wanted, maxBytes: maxBytes),
+                let last = pieces.last
+            else { return nil }
+            return OutputPage(pieces: pieces, next: last.end)
+        }
     }
 
     /// What there is from `offset` on, up to `maxBytes` (at least one). Reads the files without holding anything that
@@ -126,6 +142,7 @@ package final class OutputStore: Sendable {
                 if state.isEvicted { return .evicted }
                 if state.phase == .ended || state.wanted > offset { return .ready }
                 state.waiters[ObjectIdentifier(waiter)] = waiter
+                if state.newest == nil { state.newest = OutputTail() }
                 return .waiting
             }
             switch standing {

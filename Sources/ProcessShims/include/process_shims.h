@@ -2,6 +2,7 @@
 #ifndef NOIZYLAB_PROCESS_SHIMS_H
 #define NOIZYLAB_PROCESS_SHIMS_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -26,6 +27,14 @@ int noizylab_queue_add(int queue, int descriptor, int interest, uint64_t token);
 void noizylab_queue_remove(int queue, int descriptor, int interest);
 // How many tokens were written; 0 when the time passed. Negative milliseconds: waits for ever.
 int noizylab_queue_wait(int queue, uint64_t *tokens, int capacity, int milliseconds);
+
+// Unmaps the pages of program code that this process has touched so far; those still needed come back from the system's
+// cache when they are next run. Nothing where the system does not count them.
+void noizylab_release_code(void);
+
+// Blocks up to `block` bytes come from the heap, and up to `total` freed bytes stay there for the next. Where malloc
+// can be told.
+void noizylab_keep_freed_memory(size_t block, size_t total);
 
 // Names the calling thread for debuggers.
 void noizylab_name_thread(const char *name);
