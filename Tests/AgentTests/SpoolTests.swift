@@ -31,14 +31,24 @@ final class SpoolTests {
         #expect(again.count == 2)
     }
 
-    @Test func `nothing left leaves an empty file`() throws {
+    @Test func `a file that has grown is emptied when nothing is left in it`() throws {
         let (spool, _) = try Spool.open(folder: folder)
-        for number in 1...100 { try spool.write(keeping: [result(UInt64(number))], dropping: []) }
-        try spool.write(keeping: [], dropping: (1...100).map { result(UInt64($0)).ref })
+        for number in 1...2_000 { try spool.write(keeping: [result(UInt64(number))], dropping: []) }
+        #expect((Folders.read(folder + "/results")?.count ?? 0) > 64 << 10)
+        try spool.write(keeping: [], dropping: (1...2_000).map { result(UInt64($0)).ref })
 
         #expect(Folders.read(folder + "/results")?.count == 0)
         try spool.write(keeping: [result(5)], dropping: [])
         #expect(try Spool.open(folder: folder).kept == [result(5)])
+    }
+
+    @Test func `a small file is not cut, and what was dropped does not come back`() throws {
+        let (spool, _) = try Spool.open(folder: folder)
+        for number in 1...100 { try spool.write(keeping: [result(UInt64(number))], dropping: []) }
+        try spool.write(keeping: [], dropping: (1...100).map { result(UInt64($0)).ref })
+
+        #expect((Folders.read(folder + "/results")?.count ?? 0) > 0)
+        #expect(try Spool.open(folder: folder).kept.isEmpty)
     }
 
     @Test func `cut off at any byte it gives back every whole result before`() throws {
