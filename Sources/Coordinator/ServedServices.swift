@@ -34,7 +34,7 @@ package enum ServedServices {
         var router = RPCRouter<GridServerTransport>()
         for service in services { service.registerMethods(with: &router) }
         register(&router)
-        router.registerInterceptors(pipeline: [.apply(PermissionInterceptor(), to: .all)])
+        router.registerInterceptors(pipeline: [.apply(GatewayInterceptor(operations.gateway), to: .all)])
         return router
     }
 }

@@ -58,7 +58,7 @@ package struct PeerVerifier: Sendable {
     }
 
     /// `chain` as the peer sent it: its own certificate first.
-    package func verify(chain: [[UInt8]]) async throws(IdentityError) -> PeerIdentity {
+    package func verify(chain: [[UInt8]]) async throws(IdentityError) -> PeerCredential {
         guard chain.count <= Self.chainLimit else {
             throw IdentityError(
                 .untrusted, "The peer shows \(chain.count) certificates; at most \(Self.chainLimit) are read.")
@@ -78,7 +78,7 @@ package struct PeerVerifier: Sendable {
             throw IdentityError(
                 .untrusted, "The peer \(identity) may not do this: its role is \(identity.role.rawValue).")
         }
-        return identity
+        return try PeerCredential(leaf, identity: identity)
     }
 
     private func trusted(among shown: [Certificate]) throws(IdentityError) -> [Certificate] {

@@ -58,7 +58,7 @@ struct GridListener: HTTP2ServerTransport.ListenerFactory {
             // Holding on to the channel through `connection` until the handshake ends is wanted.
             verifyPeer(chain, by: verifier, promise: promise) { result in
                 switch result {
-                case .success(let identity): connection.identify(as: identity)
+                case .success(let credential): connection.identify(as: credential)
                 case .failure(let error): onRefusal(connection.channel.remoteAddress?.peerText ?? "unknown", error)
                 }
             }

@@ -1,8 +1,15 @@
 package import GRPCCore
 package import GRPCNIOTransportHTTP2Posix
 package import GridIdentity
+import NIOCore
 
-/// A gRPC server transport that knows its callers: each call's context says who calls (`ServerContext.peerIdentity`), and
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// A gRPC server transport that knows its callers: each call's context says who calls (`ServerContext.peer`), and
 /// its handler runs on the event loop of its connection.
 package struct GridServerTransport: ServerTransport {
     package typealias Bytes = GRPCNIOTransportBytes
@@ -35,11 +42,11 @@ package struct GridServerTransport: ServerTransport {
             let connection = listener.directory.connection(at: context.remotePeer)
             var context = context
             if let verifier = listener.verifier {
-                guard let identity = await Self.identify(connection, verifier, at: context.remotePeer, listener) else {
+                guard let peer = await Self.identify(connection, verifier, at: context.remotePeer, listener) else {
                     await Self.refuse(stream)
                     return
                 }
-                context.transportSpecific = GridServerContext(peer: identity)
+                context.transportSpecific = GridServerContext(peer: peer)
             }
             if let executor = connection?.executor {
                 let context = context
@@ -57,9 +64,16 @@ package struct GridServerTransport: ServerTransport {
     /// Nil when nobody is proven; then the call goes no further.
     private static func identify(
         _ connection: PeerConnection?, _ verifier: PeerVerifier, at address: String, _ listener: GridListener
-    ) async -> PeerIdentity? {
+    ) async -> PeerCredential? {
         do throws(IdentityError) {
-            return try await connection?.identity(verifiedBy: verifier)
+            guard let connection else { return nil }
+            let credential = try await connection.credential(verifiedBy: verifier)
+            guard credential.notAfterSeconds > Int64(Date().timeIntervalSince1970) else {
+                // It was valid when it connected. Whoever has a newer one shows it on the next connection.
+                connection.channel.close(promise: nil)
+                throw IdentityError(.expired, "The certificate of \(credential.identity) expired while it was connected.")
+            }
+            return credential
         } catch {
             listener.onRefusal(address, error)
             return nil
@@ -76,12 +90,12 @@ package struct GridServerTransport: ServerTransport {
 
 /// What a call's context carries of its connection.
 package struct GridServerContext: ServerContext.TransportSpecific {
-    package let peer: PeerIdentity
+    package let peer: PeerCredential
 }
 
 extension ServerContext {
     /// Who calls, proven by certificate; nil on a listener that asks for none.
-    package var peerIdentity: PeerIdentity? {
+    package var peer: PeerCredential? {
         (transportSpecific as? GridServerContext)?.peer
     }
 }

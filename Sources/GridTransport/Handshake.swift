@@ -9,12 +9,12 @@ import NIOSSL
 func verifyPeer(
     _ chain: [NIOSSLCertificate], by verifier: PeerVerifier,
     promise: EventLoopPromise<NIOSSLVerificationResultWithMetadata>,
-    report: @escaping @Sendable (Result<PeerIdentity, IdentityError>) -> Void
+    report: @escaping @Sendable (Result<PeerCredential, IdentityError>) -> Void
 ) {
     promise.completeWithTask {
         do throws(IdentityError) {
-            let identity = try await verifier.verify(chain: bytes(of: chain))
-            report(.success(identity))
+            let credential = try await verifier.verify(chain: bytes(of: chain))
+            report(.success(credential))
             return .certificateVerified(VerificationMetadata(nil))
         } catch {
             report(.failure(error))

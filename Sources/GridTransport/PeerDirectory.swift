@@ -10,7 +10,7 @@ import Synchronization
 final class PeerConnection: Sendable {
     enum Standing: Sendable {
         case unknown
-        case known(PeerIdentity)
+        case known(PeerCredential)
     }
 
     let channel: any Channel
@@ -22,12 +22,12 @@ final class PeerConnection: Sendable {
         self.executor = executor
     }
 
-    func identify(as identity: PeerIdentity) {
-        standing.withLock { $0 = .known(identity) }
+    func identify(as credential: PeerCredential) {
+        standing.withLock { $0 = .known(credential) }
     }
 
-    func identity(verifiedBy verifier: PeerVerifier) async throws(IdentityError) -> PeerIdentity {
-        if case .known(let identity) = standing.withLock({ $0 }) { return identity }
+    func credential(verifiedBy verifier: PeerVerifier) async throws(IdentityError) -> PeerCredential {
+        if case .known(let credential) = standing.withLock({ $0 }) { return credential }
         let certificate: [UInt8]
         do {
             guard let shown = try await channel.nioSSL_peerCertificate().get() else {
@@ -39,9 +39,9 @@ final class PeerConnection: Sendable {
         } catch {
             throw IdentityError(.untrusted, "The peer's certificate cannot be read.", cause: error)
         }
-        let identity = try await verifier.verify(chain: [certificate])
-        identify(as: identity)
-        return identity
+        let credential = try await verifier.verify(chain: [certificate])
+        identify(as: credential)
+        return credential
     }
 }
 

@@ -10,7 +10,26 @@ import X509
         let pki = try TestAuthority()
         let chain = [try pki.certificate(uris: ["spiffe://TEST/agent/a"])]
 
-        #expect(try await verifier(pki).verify(chain: chain).uri == "spiffe://TEST/agent/a")
+        #expect(try await verifier(pki).verify(chain: chain).identity.uri == "spiffe://TEST/agent/a")
+    }
+
+    @Test func `what a certificate proves names its key as pins do`() async throws {
+        let folder = NSTemporaryDirectory() + "grid-" + UUID().uuidString
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let authority = try CertificateAuthority.loadOrCreate(folder: folder, cluster: "TEST", now: Date())
+        let agent = try #require(PeerIdentity(cluster: "TEST", role: .agent, name: "a"))
+        let files = try authority.issueFiles(for: agent, into: folder + "/a", now: Date())
+        let pem = try String(contentsOfFile: files.certificate, encoding: .utf8)
+        let der = try PEMDocument(pemString: pem).derBytes
+        let verifier = try PeerVerifier(
+            anchor: .authorities(pem: authority.certificatePEM), side: .client, cluster: "TEST", roles: [.agent])
+
+        let credential = try await verifier.verify(chain: [der])
+
+        #expect(credential.identity == agent)
+        #expect(credential.keyHash == (try SigningKey.load(files.key).publicKeyHash))
+        #expect(!credential.serial.isEmpty)
+        #expect(abs(Double(credential.notAfterSeconds) - Date().timeIntervalSince1970 - 30 * 86_400) < 60)
     }
 
     enum Fault: String, CaseIterable, Sendable {
@@ -55,7 +74,7 @@ import X509
         let leaf = try pki.certificate(uris: ["spiffe://TEST/coordinator/a"], usages: [.serverAuth])
         func verify(_ hash: [UInt8], _ chain: [[UInt8]]) async throws -> PeerIdentity {
             try await PeerVerifier(anchor: .keyHash(hash), side: .server, cluster: nil, roles: [.coordinator])
-                .verify(chain: chain)
+                .verify(chain: chain).identity
         }
 
         #expect(try await verify(pki.keyHash, [leaf, pki.der]).role == .coordinator)

@@ -104,7 +104,7 @@ private struct WhoAmI: Noizylab_Grid_Enrolment.SimpleServiceProtocol {
         request: Noizylab_Grid_JoinRequest, context: ServerContext
     ) async throws -> Noizylab_Grid_JoinResponse {
         var response = Noizylab_Grid_JoinResponse()
-        response.certificate = context.peerIdentity?.uri ?? "nobody"
+        response.certificate = context.peer?.identity.uri ?? "nobody"
         return response
     }
 }

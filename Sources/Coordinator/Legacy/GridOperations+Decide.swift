@@ -42,7 +42,7 @@ extension GridOperations {
         _ caller: Caller, _ context: [String: String], _ policy: DecisionPolicy
     ) async throws(OperationError) -> DecisionPolicy.Decision {
         var facts: [String: String] = [:]
-        if let name = context["task"] ?? context["task_id"], !name.isEmpty, Permission.viewTasks.allows(caller.role) {
+        if let name = context["task"] ?? context["task_id"], !name.isEmpty, caller.may(.viewTasks) {
             let task = try await find(caller, name)
             let last = task.attempts.last
             if task.state.isTerminal, task.state != .failed { facts["state"] = task.state.rawValue }

@@ -6,15 +6,15 @@ import Synchronization
 
 /// The one door to the grid, for every face: gRPC now, others later.
 ///
-/// Each operation takes its `Caller` and passes the same chain: authorise (every operation names its `Permission`; what
-/// is not allowed is denied), validate, run. Who the caller is was proven by its face. Rate limits stand between the two
-/// first, the audit after the second.
+/// Each operation takes its `Caller`, whom the gateway has let in, authorises it once more (every operation names its
+/// `Permission`; what is not allowed is denied), validates, and runs.
 package final class GridOperations: Sendable {
     package let settings: CoordinatorSettings
     package let loop: GridLoop
     let store: SQLiteStore
     let outputs: OutputStore
     let authority: CertificateAuthority
+    package let gateway: Gateway
     let reads = BlockingReads()
     let participants = Participants()
     let joins = JoinLimiter()
@@ -30,13 +30,14 @@ package final class GridOperations: Sendable {
 
     package init(
         settings: CoordinatorSettings, loop: GridLoop, store: SQLiteStore, outputs: OutputStore,
-        authority: CertificateAuthority, logger: Logger
+        authority: CertificateAuthority, gateway: Gateway = Gateway(), logger: Logger
     ) {
         self.settings = settings
         self.loop = loop
         self.store = store
         self.outputs = outputs
         self.authority = authority
+        self.gateway = gateway
         self.logger = logger
         startedAt = SystemClock.now()
     }
@@ -47,15 +48,14 @@ package final class GridOperations: Sendable {
         addresses.withLock { $0 = Addresses(listen: listen, edge: edge) }
     }
 
-    /// Denies what the caller's role does not allow.
+    /// Denies what the caller may not do. The gateway has asked the same of the method; this is asked of the operation,
+    /// so that a door which mistakes one for the other opens nothing.
     func authorise(_ caller: Caller, _ permission: Permission) throws(OperationError) {
-        guard !permission.allows(caller.role) else { return }
-        guard let role = caller.role else {
-            throw .unauthenticated("This needs a certificate of the grid.")
-        }
+        guard !caller.may(permission) else { return }
+        if case .nothing = caller.proof { throw .unauthenticated("This needs a certificate of the grid.") }
         throw .refused(
             Refusal(
                 .permissionDenied, reason: "ROLE_NOT_ALLOWED",
-                message: "\(caller.name) is \(role.rawValue), which may not \(permission.rawValue): ask an operator."))
+                message: "\(caller.name) is \(caller.standing), which may not \(permission.rawValue): ask an operator."))
     }
 }

@@ -1,9 +1,16 @@
 import GRPCCore
-import GridTransport
 
 extension ServerContext {
-    /// Who calls, as the connection proved it.
-    var caller: Caller { peerIdentity.map(Caller.peer) ?? .stranger }
+    /// The call as the gateway let it in. Every served method stands behind the gateway's interceptor.
+    var call: Call {
+        guard let context = transportSpecific as? CallContext else {
+            preconditionFailure("\(descriptor) was reached without the gateway")
+        }
+        return context.call
+    }
+
+    /// Who calls, as the gateway found.
+    var caller: Caller { call.caller }
 
     /// Runs `body` as long as the caller is there: the library does not cancel the handler of a caller that went away,
     /// and one that waits for a task would wait on for nobody.

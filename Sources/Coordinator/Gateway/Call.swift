@@ -1,0 +1,49 @@
+package import GridModel
+import Synchronization
+
+/// One call that was let in: who makes it, by which rule, in which trace. Made by the gateway, carried by the door in its
+/// own context, and given back to the gateway at its end.
+package final class Call: Sendable {
+    private struct State {
+        var endReason: OperationError?
+        var onEnd: (@Sendable () -> Void)?
+        var subject = ""
+    }
+
+    package let caller: Caller
+    package let rule: MethodRule
+    package let trace: TraceContext
+    private let state = Mutex(State())
+
+    init(caller: Caller, rule: MethodRule, trace: TraceContext) {
+        self.caller = caller
+        self.rule = rule
+        self.trace = trace
+    }
+
+    /// What it was about, for the audit: `node=Mac-Pro`. Never a secret.
+    package func note(subject: String) { state.withLock { $0.subject = subject } }
+
+    var subject: String { state.withLock { $0.subject } }
+
+    /// Why it was ended from outside; nil while it was not.
+    package var endReason: OperationError? { state.withLock { $0.endReason } }
+
+    /// Ends it: its handler is cancelled, and its caller hears the reason. The first reason stays.
+    package func end(_ reason: OperationError) {
+        let onEnd = state.withLock { state -> (@Sendable () -> Void)? in
+            if state.endReason == nil { state.endReason = reason }
+            return state.onEnd.take()
+        }
+        onEnd?()
+    }
+
+    /// Runs `body` once when the call is ended from outside; at once if it was already.
+    func onEnd(_ body: @escaping @Sendable () -> Void) {
+        let isEnded = state.withLock { state in
+            if state.endReason == nil { state.onEnd = body }
+            return state.endReason != nil
+        }
+        if isEnded { body() }
+    }
+}
