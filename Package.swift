@@ -107,7 +107,8 @@ let gridTargets: [Target] = [
     .testTarget(
         name: "GridTransportTests",
         dependencies: [
-            "GridTransport", "GridIdentity", "GridWire", grpc, grpcTransport, protobuf, nioCore, nioEmbedded,
+            "GridTransport", "GridIdentity", "GridWire", grpc, grpcTransport, protobuf, nioCore, nioEmbedded, nioPosix,
+            nioSSL,
         ],
         swiftSettings: settings),
     .testTarget(name: "ExecutorsTests", dependencies: ["Executors", "GridModel"], swiftSettings: settings),
@@ -121,7 +122,7 @@ let gridTargets: [Target] = [
         name: "CoordinatorTests",
         dependencies: [
             "Coordinator", "GridStore", "GridLogic", "GridModel", "GridWire", "GridIdentity", "GridTransport", grpc,
-            grpcTransport, grpcProtobuf, logging, lifecycle,
+            grpcTransport, grpcProtobuf, protobuf, logging, lifecycle,
         ],
         swiftSettings: settings),
     .testTarget(

@@ -1,21 +1,40 @@
 import NIOCore
 import NIOTLS
 
-/// Enters an accepted connection into the directory while it lives, and closes it when the TLS handshake takes too long.
+/// Enters an accepted connection into the directory while it lives. Turns it away when there are too many, and closes it
+/// when its TLS handshake takes too long.
 final class ConnectionDoorkeeper: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
 
+    private enum Standing {
+        case unseen
+        case handshaking(Admission, timeout: Scheduled<Void>)
+        case known(Admission)
+        case gone
+    }
+
+    private struct Admission {
+        let address: String
+        let host: String
+    }
+
     private let connection: PeerConnection
     private let directory: PeerDirectory
+    private let gate: ConnectionGate
     private let handshakeTimeout: TimeAmount
-    private var address: String?
-    private var timeout: Scheduled<Void>?
+    private let onAbuse: @Sendable (_ remoteAddress: String, _ reason: String) -> Void
+    private var standing = Standing.unseen
 
-    init(connection: PeerConnection, directory: PeerDirectory, handshakeTimeout: TimeAmount) {
+    init(
+        connection: PeerConnection, directory: PeerDirectory, gate: ConnectionGate, handshakeTimeout: TimeAmount,
+        onAbuse: @escaping @Sendable (_ remoteAddress: String, _ reason: String) -> Void
+    ) {
         self.connection = connection
         self.directory = directory
+        self.gate = gate
         self.handshakeTimeout = handshakeTimeout
+        self.onAbuse = onAbuse
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -28,24 +47,46 @@ final class ConnectionDoorkeeper: ChannelInboundHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .some(.handshakeCompleted) = event as? TLSUserEvent {
-            timeout?.cancel()
-            timeout = nil
+        if case .some(.handshakeCompleted) = event as? TLSUserEvent, case .handshaking(let who, let timeout) = standing
+        {
+            timeout.cancel()
+            gate.finishHandshake(who.host)
+            standing = .known(who)
         }
         context.fireUserInboundEventTriggered(event)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        timeout?.cancel()
-        if let address { directory.remove(connection, at: address) }
+        switch standing {
+        case .handshaking(let who, let timeout):
+            timeout.cancel()
+            leave(who, wasHandshaking: true)
+        case .known(let who): leave(who, wasHandshaking: false)
+        case .unseen, .gone: break
+        }
+        standing = .gone
         context.fireChannelInactive()
     }
 
     private func begin(context: ChannelHandlerContext) {
-        guard address == nil, let address = context.channel.remoteAddress?.peerText else { return }
-        self.address = address
+        guard case .unseen = standing, let remote = context.channel.remoteAddress, let address = remote.peerText else {
+            return
+        }
+        let who = Admission(address: address, host: AddressGroup.of(remote.ipAddress ?? "local"))
+        if let refusal = gate.open(who.host, at: NIODeadline.now().uptimeNanoseconds) {
+            standing = .gone
+            onAbuse(address, refusal.rawValue)
+            context.channel.close(promise: nil)
+            return
+        }
         directory.add(connection, at: address)
         let channel = context.channel
-        timeout = context.eventLoop.scheduleTask(in: handshakeTimeout) { channel.close(promise: nil) }
+        let timeout = context.eventLoop.scheduleTask(in: handshakeTimeout) { channel.close(promise: nil) }
+        standing = .handshaking(who, timeout: timeout)
+    }
+
+    private func leave(_ who: Admission, wasHandshaking: Bool) {
+        gate.close(who.host, wasHandshaking: wasHandshaking)
+        directory.remove(connection, at: who.address)
     }
 }

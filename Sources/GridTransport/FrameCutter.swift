@@ -8,7 +8,8 @@ package import NIOCore
 /// leave that buffer empty, so nothing is copied.
 ///
 /// Withholds at most the 9 bytes of one header, and only until the next byte comes: a frame with an empty payload is
-/// never withheld. What a frame means is not looked at; nonsense is passed on for the decoder to refuse.
+/// never withheld. What a frame means is not looked at; nonsense is passed on for the decoder to refuse. Since every
+/// frame's header comes by here, they are counted here too, if a guard is given.
 package struct FrameCutter {
     /// The client's connection preface, which comes before the first frame.
     private var prefaceLeft: Int
@@ -16,10 +17,15 @@ package struct FrameCutter {
     private var payloadLeft = 0
     /// A header, or its beginning.
     private var withheld: [UInt8] = []
+    private var frames: FrameGuard?
 
-    package init(isServer: Bool) {
+    package init(isServer: Bool, frames: FrameGuard? = nil) {
+        self.frames = frames
         prefaceLeft = isServer ? Self.prefaceLength : 0
     }
+
+    /// Why the peer should be heard no longer; nil while it is honest.
+    var offence: FrameGuard.Offence? { frames?.offence }
 
     /// Gives the pieces of `input`, in order, to `emit`.
     package mutating func cut(_ input: ByteBuffer, emit: (ByteBuffer) -> Void) {
@@ -78,10 +84,20 @@ package struct FrameCutter {
                 return place
             }
             if length > 0, count - place == Self.headerLength { return place }
+            note(piece, at: place, length: length)
             place += Self.headerLength
             payloadLeft = length
         }
         return place
+    }
+
+    private mutating func note(_ piece: ByteBuffer, at place: Int, length: Int) {
+        guard frames != nil, let kind = piece.getInteger(at: piece.readerIndex + place + 3, as: UInt16.self) else {
+            return
+        }
+        frames?.note(type: UInt8(kind >> 8), flags: UInt8(truncatingIfNeeded: kind), length: length) {
+            NIODeadline.now().uptimeNanoseconds
+        }
     }
 
     /// The first three bytes of a frame header.

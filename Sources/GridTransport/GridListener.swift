@@ -17,8 +17,11 @@ struct GridListener: HTTP2ServerTransport.ListenerFactory {
     /// Nil: connections are spread over all loops.
     let loop: Int?
     let directory: PeerDirectory
+    let gate: ConnectionGate
     let settings: TransportSettings
     let onRefusal: @Sendable (_ remoteAddress: String, IdentityError) -> Void
+    /// Hears why a connection was turned away or ended before anybody was asked who it is.
+    let onAbuse: @Sendable (_ remoteAddress: String, _ reason: String) -> Void
 
     var eventLoopGroup: any EventLoopGroup {
         if let loop { loops.loop(loop) } else { loops.group }
@@ -45,9 +48,13 @@ struct GridListener: HTTP2ServerTransport.ListenerFactory {
         try pipeline.addHandler(handshake(on: connection))
         try pipeline.addHandler(
             ConnectionDoorkeeper(
-                connection: connection, directory: directory,
-                handshakeTimeout: TimeAmount(settings.handshakeTimeout)))
-        if settings.isAligningFrames { try pipeline.addHandler(FrameAligner(isServer: true)) }
+                connection: connection, directory: directory, gate: gate,
+                handshakeTimeout: TimeAmount(settings.handshakeTimeout), onAbuse: onAbuse))
+        if settings.isAligningFrames {
+            let (onAbuse, address) = (onAbuse, channel.remoteAddress?.peerText ?? "unknown")
+            try pipeline.addHandler(
+                FrameAligner(isServer: true, limits: settings.frames) { onAbuse(address, "FLOOD_OF_\($0.rawValue)") })
+        }
         if settings.isGatheringFlushes { try pipeline.addHandler(FlushGatherer()) }
     }
 

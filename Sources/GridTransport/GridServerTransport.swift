@@ -71,7 +71,8 @@ package struct GridServerTransport: ServerTransport {
             guard credential.notAfterSeconds > Int64(Date().timeIntervalSince1970) else {
                 // It was valid when it connected. Whoever has a newer one shows it on the next connection.
                 connection.channel.close(promise: nil)
-                throw IdentityError(.expired, "The certificate of \(credential.identity) expired while it was connected.")
+                throw IdentityError(
+                    .expired, "The certificate of \(credential.identity) expired while it was connected.")
             }
             return credential
         } catch {
@@ -91,6 +92,8 @@ package struct GridServerTransport: ServerTransport {
 /// What a call's context carries of its connection.
 package struct GridServerContext: ServerContext.TransportSpecific {
     package let peer: PeerCredential
+
+    package init(peer: PeerCredential) { self.peer = peer }
 }
 
 extension ServerContext {

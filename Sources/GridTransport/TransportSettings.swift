@@ -1,8 +1,8 @@
 /// How connections behave. The defaults are measured ones; `docs/transport.md` holds the figures.
 ///
 /// `windowBytes`, `frameBytes`, `messageLimitBytes`, `streamLimit`, `keepaliveInterval`, `keepaliveTimeout`,
-/// `pingIntervalLimit`, `handshakeTimeout`, `idleTimeout`, `ageLimit`, `ageGrace`, `isAligningFrames`,
-/// `isGatheringFlushes`.
+/// `pingIntervalLimit`, `handshakeTimeout`, `idleTimeout`, `ageLimit`, `ageGrace`, `connections`, `frames`,
+/// `isAligningFrames`, `isGatheringFlushes`.
 package struct TransportSettings: Sendable {
     /// HTTP/2 flow control: how much may be under way to us on one stream, and on the connection. The library's 64 KiB
     /// on the server halves what one stream can carry.
@@ -32,10 +32,25 @@ package struct TransportSettings: Sendable {
     package var ageLimit: Duration?
     package var ageGrace: Duration? = .seconds(60)
 
+    /// How many connections a listener takes of strangers, whoever they turn out to be.
+    package var connections = ConnectionLimits()
+    /// What frames of one connection are too many.
+    package var frames = FrameGuard.Limits()
+
     /// Only a measurement turns it off: see `FrameAligner`.
     package var isAligningFrames = true
     /// Only a measurement turns it off: see `FlushGatherer`.
     package var isGatheringFlushes = true
 
     package init() {}
+
+    /// For a listener where strangers come and few calls are made: smaller in everything they can use up.
+    package var forStrangers: TransportSettings {
+        var settings = self
+        settings.streamLimit = min(streamLimit, 256)
+        settings.connections = .strangers
+        settings.windowBytes = min(windowBytes, 1024 * 1024)
+        settings.idleTimeout = .seconds(60)
+        return settings
+    }
 }

@@ -10,11 +10,12 @@ package enum Transports {
     /// certificate beside its own, for machines that know the authority by its key's hash only.
     ///
     /// `loop` pins all its connections to one event loop, nil spreads them. `onRefusal` hears of every certificate that
-    /// was not accepted, for the log.
+    /// was not accepted, for the log; `onAbuse` of connections turned away or ended for being too many or too loud.
     package static func server(
         host: String, port: Int, credentials: CertificateFiles, trust: ServerTrust, loops: TransportLoops,
         loop: Int? = nil, settings: TransportSettings = TransportSettings(),
-        onRefusal: @escaping @Sendable (_ remoteAddress: String, IdentityError) -> Void = { _, _ in }
+        onRefusal: @escaping @Sendable (_ remoteAddress: String, IdentityError) -> Void = { _, _ in },
+        onAbuse: @escaping @Sendable (_ remoteAddress: String, _ reason: String) -> Void = { _, _ in }
     ) throws(IdentityError) -> GridServerTransport {
         let loaded = try Credentials(credentials)
         let verifier: PeerVerifier? =
@@ -27,8 +28,8 @@ package enum Transports {
             }
         let listener = GridListener(
             host: host, port: port, tls: try loaded.serverContext(asksForCertificates: verifier != nil),
-            verifier: verifier, loops: loops, loop: loop, directory: PeerDirectory(), settings: settings,
-            onRefusal: onRefusal)
+            verifier: verifier, loops: loops, loop: loop, directory: PeerDirectory(),
+            gate: ConnectionGate(settings.connections), settings: settings, onRefusal: onRefusal, onAbuse: onAbuse)
         return GridServerTransport(listener: listener, config: serverConfig(settings))
     }
 

@@ -44,11 +44,11 @@ struct LoopbackGrid {
     func serving<Result: Sendable>(
         _ files: CertificateFiles? = nil, trust: ServerTrust = .mutual(cluster: "TEST"), loop: Int? = nil,
         settings: TransportSettings = TransportSettings(), refusals: Refusals = Refusals(),
-        _ body: (Int) async throws -> Result
+        onAbuse: @escaping @Sendable (String, String) -> Void = { _, _ in }, _ body: (Int) async throws -> Result
     ) async throws -> Result {
         let transport = try Transports.server(
             host: "127.0.0.1", port: 0, credentials: files ?? self.files(.coordinator), trust: trust, loops: loops,
-            loop: loop, settings: settings, onRefusal: { _, error in refusals.add(error) })
+            loop: loop, settings: settings, onRefusal: { _, error in refusals.add(error) }, onAbuse: onAbuse)
         let server = GRPCServer(transport: transport, services: [WhoAmI(), Echo()])
         return try await withThrowingTaskGroup(of: Void.self) { group in
             let executor = loops.executor(loop ?? 0)
