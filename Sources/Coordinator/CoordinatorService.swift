@@ -22,13 +22,18 @@ package struct CoordinatorService: Sendable {
     }
 
     /// `onReady` hears the real ports once both listeners take connections. Writes nothing to standard output.
+    /// `onGateway` gets the gateway before anybody comes through it.
     package func run(
+        onGateway: @Sendable (Gateway) -> Void = { _ in },
         onReady: @escaping @Sendable (_ listenPort: Int, _ edgePort: Int) async throws -> Void
     ) async throws {
         let identities = try LocalIdentities(folder: settings.folder, cluster: settings.cluster)
         let credentials = try identities.coordinator(settings.node, hosts: HostNames.all(adding: settings.names))
         let store = try SQLiteStore(folder: settings.storeFolder, settings: settings.store)
         let outputs = try OutputStore(folder: "\(settings.storeFolder)/output", settings: settings.output)
+        let audit = try AuditTrail(store: AuditStore(folder: settings.storeFolder), logger: logger)
+        let gateway = Gateway(limits: settings.limits, audit: audit)
+        onGateway(gateway)
         let blocking = BlockingReads()
         let loop = GridLoop(
             machine: try recoveredMachine(from: store), store: store, settings: settings.loop, logger: logger,
@@ -43,18 +48,24 @@ package struct CoordinatorService: Sendable {
             })
         let operations = GridOperations(
             settings: settings, loop: loop, store: store, outputs: outputs, authority: identities.authority,
-            logger: logger)
+            gateway: gateway, vault: try SecretVault.loadOrCreate(settings.vaultKey), logger: logger)
         loop.begin()
         let loops = TransportLoops(count: settings.eventLoops)
         var failure: (any Error)?
-        do {
-            try await serve(operations, credentials, loops, onReady)
-        } catch {
-            failure = error
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await audit.run() }
+            do {
+                try await serve(operations, credentials, loops, onReady)
+            } catch {
+                failure = error
+            }
+            // However it ended, what was taken is committed before the store closes, and the audit knows of it.
+            await loop.stop()
+            audit.finish()
+            await group.waitForAll()
         }
-        // However it ended, what was taken is committed before the store closes.
-        await loop.stop()
         try await loops.shutdown()
+        try audit.close()
         try store.close()
         if let failure { throw failure }
     }
@@ -77,15 +88,22 @@ package struct CoordinatorService: Sendable {
         _ operations: GridOperations, _ credentials: CertificateFiles, _ loops: TransportLoops,
         _ onReady: @escaping @Sendable (Int, Int) async throws -> Void
     ) async throws {
+        let gateway = operations.gateway
         let refused: @Sendable (String, IdentityError) -> Void = { [logger] address, error in
+            guard gateway.turnedAway(address, "CERTIFICATE_\(error.code.rawValue)") else { return }
             logger.info("A certificate was not accepted", metadata: ["from": "\(address)", "error": "\(error)"])
+        }
+        let abused: @Sendable (String, String) -> Void = { [logger] address, reason in
+            guard gateway.turnedAway(address, reason) else { return }
+            logger.warning("A connection was turned away", metadata: ["from": "\(address)", "reason": "\(reason)"])
         }
         let mutual = try Transports.server(
             host: settings.listenHost, port: settings.listenPort, credentials: credentials,
-            trust: .mutual(cluster: settings.cluster), loops: loops, settings: settings.transport, onRefusal: refused)
+            trust: .mutual(cluster: settings.cluster), loops: loops, settings: settings.transport, onRefusal: refused,
+            onAbuse: abused)
         let edge = try Transports.server(
             host: settings.edgeHost, port: settings.edgePort, credentials: credentials, trust: .serverOnly,
-            loops: loops, settings: settings.transport, onRefusal: refused)
+            loops: loops, settings: settings.transport.forStrangers, onRefusal: refused, onAbuse: abused)
         let servers = [
             GRPCServer(transport: mutual, router: ServedServices.mutual(operations)),
             GRPCServer(transport: edge, router: ServedServices.edge(operations)),

@@ -25,6 +25,8 @@ package struct CoordinatorSettings: Sendable {
     package var store = StoreSettings()
     package var output = OutputSettings()
     package var transport = TransportSettings()
+    /// What each caller may ask of it.
+    package var limits = CallLimits()
     /// Kept bytes per output stream when the task does not say.
     package var outputLimitBytes: Int64 = 64 << 20
     /// The run time-out of tasks of `NoizyGridRPC` that give none.
@@ -36,6 +38,9 @@ package struct CoordinatorSettings: Sendable {
     /// How long ended tasks and their output are kept, and events; and output in all, the oldest going first.
     package var taskRetentionSeconds: Int64 = 7 * 86_400
     package var eventRetentionSeconds: Int64 = 30 * 86_400
+    /// The audit: how long, and how many entries at most.
+    package var auditRetentionSeconds: Int64 = 365 * 86_400
+    package var auditEntryLimit = 1_000_000
     package var outputRetentionBytes: Int64 = 20 << 30
     /// How long a stopping coordinator waits for streams to end by themselves.
     package var shutdownMilliseconds: Int64 = 5_000
@@ -50,5 +55,7 @@ package struct CoordinatorSettings: Sendable {
 
     package var storeFolder: String { "\(folder)/store" }
     package var authorityFolder: String { "\(folder)/pki/ca" }
+    /// By which the secrets of living tasks are sealed in the store.
+    package var vaultKey: String { "\(folder)/pki/secrets.key" }
     package var credentialsFolder: String { "\(folder)/pki/coordinator" }
 }

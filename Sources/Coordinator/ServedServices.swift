@@ -6,6 +6,7 @@ import GridWire
 package enum ServedServices {
     package static let mutual: [String] = [
         Noizylab_Grid_NoizyGridRPC.descriptor, Noizylab_Grid_Tasks.descriptor, Noizylab_Grid_Admin.descriptor,
+        Noizylab_Grid_Audit.descriptor,
         Noizylab_Grid_AgentLink.descriptor, Grpc_Health_V1_Health.descriptor,
         Grpc_Reflection_V1_ServerReflection.descriptor,
     ].map(\.fullyQualifiedService)
@@ -16,25 +17,32 @@ package enum ServedServices {
 
     static func mutual(_ operations: GridOperations) -> RPCRouter<GridServerTransport> {
         let grid = NoizyGridService(operations: operations)
-        return router([
-            grid, TasksService(operations: operations), AdminService(operations: operations),
-            AgentLinkService(operations: operations), HealthService(operations: operations, services: Set(mutual)),
-            ReflectionService(services: mutual),
-        ]) { $0.registerExecuteTask(of: grid) }
+        return router(
+            operations.gateway,
+            [
+                grid, TasksService(operations: operations), AdminService(operations: operations),
+                AuditService(operations: operations), AgentLinkService(operations: operations),
+                HealthService(operations: operations, services: Set(mutual)),
+                ReflectionService(services: mutual),
+            ]
+        ) { $0.registerExecuteTask(of: grid) }
     }
 
     static func edge(_ operations: GridOperations) -> RPCRouter<GridServerTransport> {
-        router([EnrolmentService(operations: operations), HealthService(operations: operations, services: Set(edge))])
+        router(
+            operations.gateway,
+            [EnrolmentService(operations: operations), HealthService(operations: operations, services: Set(edge))])
     }
 
-    /// Every method behind the permissions.
+    /// Every method behind the gateway.
     private static func router(
-        _ services: [any RegistrableRPCService], _ register: (inout RPCRouter<GridServerTransport>) -> Void = { _ in }
+        _ gateway: Gateway, _ services: [any RegistrableRPCService],
+        _ register: (inout RPCRouter<GridServerTransport>) -> Void = { _ in }
     ) -> RPCRouter<GridServerTransport> {
         var router = RPCRouter<GridServerTransport>()
         for service in services { service.registerMethods(with: &router) }
         register(&router)
-        router.registerInterceptors(pipeline: [.apply(GatewayInterceptor(operations.gateway), to: .all)])
+        router.registerInterceptors(pipeline: [.apply(GatewayInterceptor(gateway), to: .all)])
         return router
     }
 }

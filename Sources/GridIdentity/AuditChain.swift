@@ -33,7 +33,8 @@ package struct AuditVerifier: Sendable {
             switch self {
             case .gap(let last, let next): "records \(last + 1) to \(next &- 1) are missing"
             case .altered(let number): "record \(number) is not as it was written, or one before it"
-            case .cutOff(let last, let noted): "it ends at record \(last), but had gone on to \(noted): the end was cut off"
+            case .cutOff(let last, let noted):
+                "it ends at record \(last), but had gone on to \(noted): the end was cut off"
             case .otherHead(let number): "record \(number) is not the one that was noted as the newest"
             }
         }

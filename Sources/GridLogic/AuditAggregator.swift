@@ -20,13 +20,6 @@ package struct AuditAggregator: Sendable {
 
     package init() {}
 
-    package var isEmpty: Bool { ready.isEmpty }
-
-    /// When `takeReady` has something without anything being added; nil when it never will.
-    package var nextDeadline: MonotonicTime? {
-        ready.isEmpty ? windows.values.lazy.map(\.closesAt).min() : MonotonicTime(nanoseconds: 0)
-    }
-
     /// Stands alone.
     package mutating func add(single entry: AuditEntry) { ready.append(entry) }
 

@@ -41,19 +41,18 @@ package struct CallAccount: Sendable {
 
     /// A call wants to begin.
     package mutating func begin(_ callClass: CallClass, _ limits: CallLimits, at now: MonotonicTime) -> Verdict {
-        if callClass.staysOpen, openCalls >= limits.openCalls {
+        guard openCalls < limits.openCalls else {
             return refuse(.openCalls, retryAfter: 1_000, at: now)
         }
         let rate = limits.rate(callClass)
         guard take(1, of: callClass, rate, at: now) == 1 else {
             return refuse(.rate, retryAfter: wait(for: callClass, rate, at: now), at: now)
         }
-        if callClass.staysOpen { openCalls += 1 }
+        openCalls += 1
         return .admitted
     }
 
-    package mutating func end(_ callClass: CallClass) {
-        guard callClass.staysOpen else { return }
+    package mutating func end() {
         precondition(openCalls > 0, "a call ended that was not open")
         openCalls -= 1
     }

@@ -13,7 +13,7 @@ package struct CallLimits: Sendable, Hashable {
     package var enrol = BucketRate(perSecond: 5, burst: 50)
     /// Bytes of arguments, scripts, environments and standard inputs.
     package var bytes = BucketRate(perSecond: 32 << 20, burst: 128 << 20)
-    /// Calls that are open at once and may stay so: streams, links, and submissions that wait for their result.
+    /// Calls that are open at once, of any class: also one whose request never ends is one of them.
     package var openCalls = 256
     /// An operator, who looks after the grid, may do so many times as much.
     package var operatorFactor = 25

@@ -120,6 +120,7 @@ extension GridMachine {
         tasks[slot].task.finishedAt = now.wall
         tasks[slot].task.notBefore = nil
         tasks[slot].task.reason = reason
+        tasks[slot].task.eraseSecrets()
         let task = tasks.remove(slot, ending: state)
         if isDurable {
             effects.append(.saveTask(task))

@@ -11,10 +11,14 @@ package struct BucketRate: Sendable, Hashable {
         self.burst = burst
     }
 
+    /// What a bucket can count in its thousand-millionths.
+    private static let most = 4_000_000_000
+
     package static let unlimited = BucketRate(perSecond: 0, burst: 0)
 
     package func scaled(by factor: Int) -> BucketRate {
-        BucketRate(perSecond: perSecond * factor, burst: burst * factor)
+        BucketRate(
+            perSecond: min(perSecond * factor, Self.most), burst: min(burst * factor, Self.most))
     }
 }
 

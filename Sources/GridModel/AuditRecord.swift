@@ -70,13 +70,17 @@ package struct AuditRecord: Sendable, Hashable {
             number, UInt64(bitPattern: entry.firstAt.microseconds), UInt64(bitPattern: entry.lastAt.microseconds),
             UInt64(bitPattern: entry.count),
         ] {
-            for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
+            for shift in stride(from: 56, through: 0, by: -8) {
+                bytes.append(UInt8(truncatingIfNeeded: value >> shift))
+            }
         }
         for text in [
             entry.who, entry.from, entry.what, entry.subject, entry.outcome, entry.reason, entry.trace,
         ] {
             let count = UInt32(text.utf8.count)
-            for shift in stride(from: 24, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: count >> shift)) }
+            for shift in stride(from: 24, through: 0, by: -8) {
+                bytes.append(UInt8(truncatingIfNeeded: count >> shift))
+            }
             bytes.append(contentsOf: text.utf8)
         }
         return bytes

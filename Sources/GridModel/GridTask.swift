@@ -1,7 +1,7 @@
 /// A task and all that has happened to it: the record that is kept.
 package struct GridTask: Sendable, Hashable {
     package let id: TaskID
-    package let spec: TaskSpec
+    package private(set) var spec: TaskSpec
     /// The client's idempotency key; nil when it gave none.
     package let key: String?
     package let submittedAt: Timestamp
@@ -15,6 +15,11 @@ package struct GridTask: Sendable, Hashable {
     package var finishedAt: Timestamp?
     /// Why it ended as it did, or why it waits; one sentence, empty when there is nothing to say.
     package var reason: String
+
+    /// At its end: what is left of them tells only whether another request is the same.
+    package mutating func eraseSecrets() {
+        if !spec.secrets.isEmpty { spec = spec.with(secrets: \.erased) }
+    }
 
     package init(
         id: TaskID, spec: TaskSpec, key: String?, submittedAt: Timestamp, state: TaskState = .queued,

@@ -36,16 +36,19 @@ package struct Command: Sendable, Hashable {
     package var invocation: Invocation
     /// Added to the node's own base environment, name by name.
     package var environment: [String: String]
+    /// Added likewise, and never shown.
+    package var secrets: [String: CommandSecret]
     /// Empty: a fresh folder of the attempt's own.
     package var workingDirectory: String
     package var standardInput: [UInt8]
 
     package init(
-        invocation: Invocation, environment: [String: String] = [:], workingDirectory: String = "",
-        standardInput: [UInt8] = []
+        invocation: Invocation, environment: [String: String] = [:], secrets: [String: CommandSecret] = [:],
+        workingDirectory: String = "", standardInput: [UInt8] = []
     ) {
         self.invocation = invocation
         self.environment = environment
+        self.secrets = secrets
         self.workingDirectory = workingDirectory
         self.standardInput = standardInput
     }
@@ -70,5 +73,24 @@ package struct NetworkCheck: Sendable, Hashable {
         self.kind = kind
         self.host = host
         self.port = port
+    }
+}
+
+extension TaskPayload {
+    /// What a caller brought with it: arguments, script, environment and standard input.
+    package var byteCount: Int {
+        switch self {
+        case .echo(let text): return text.utf8.count
+        case .network(let check): return check.host.utf8.count
+        case .command(let command):
+            var count = command.standardInput.count
+            switch command.invocation {
+            case .arguments(let arguments): for argument in arguments { count += argument.utf8.count }
+            case .script(_, let text): count += text.utf8.count
+            }
+            for (name, value) in command.environment { count += name.utf8.count + value.utf8.count }
+            for (name, value) in command.secrets { count += name.utf8.count + value.bytes.count }
+            return count
+        }
     }
 }

@@ -58,7 +58,8 @@ extension ViolationList {
         case .script(_, let text):
             checkText("spec.command.script", text, bytes: 1...TaskLimits.commandBytes)
         }
-        checkEnvironment(command.environment)
+        checkEnvironment(command.environment, "spec.command.environment")
+        checkSecrets(command)
         let folder = command.workingDirectory
         checkText("spec.command.working_directory", folder, bytes: 0...TaskLimits.pathBytes)
         if !folder.isEmpty, folder.utf8.first != UInt8(ascii: "/") {
@@ -87,8 +88,21 @@ extension ViolationList {
         }
     }
 
-    private mutating func checkEnvironment(_ environment: [String: String]) {
-        let field = "spec.command.environment"
+    /// Their names are judged as the others'; of their values nothing is said.
+    private mutating func checkSecrets(_ command: Command) {
+        guard !command.secrets.isEmpty else { return }
+        let field = "spec.command.secrets"
+        checkEnvironment(command.secrets.mapValues { _ in "" }, field)
+        for (name, value) in command.secrets.sorted(by: { $0.key < $1.key }) {
+            if violations.count >= 32 { return }
+            if command.environment[name] != nil { add(field, "'\(name)' is in the environment too: give it once") }
+            if value.bytes.count > TaskLimits.argumentBytes || (value.form == .open && value.bytes.contains(0)) {
+                add(field, "the value of '\(name)' is too long, or contains a NUL byte")
+            }
+        }
+    }
+
+    private mutating func checkEnvironment(_ environment: [String: String], _ field: String) {
         let total = environment.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 2 }
         if total > TaskLimits.environmentBytes {
             add(field, "must be at most \(TaskLimits.environmentBytes) bytes in all, and is \(total)")

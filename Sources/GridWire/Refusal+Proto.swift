@@ -6,6 +6,7 @@ extension Noizylab_Grid_RefusalInfo {
         code = refusal.code.rawValue
         reason = refusal.reason
         message = refusal.message
+        retryAfterMs = refusal.retryAfterMilliseconds ?? 0
         violations = refusal.violations.map { violation in
             var field = Noizylab_Grid_FieldViolation()
             field.field = violation.field

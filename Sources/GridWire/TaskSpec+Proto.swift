@@ -65,6 +65,12 @@ extension Noizylab_Grid_CommandPayload {
             script = text
         }
         environment = command.environment
+        for (name, secret) in command.secrets {
+            // Only the store's own writer writes one that is kept.
+            if secret.form == .open { secrets[name] = String(decoding: secret.bytes, as: UTF8.self) }
+            secretNames.append(name)
+        }
+        secretNames.sort()
         workingDirectory = command.workingDirectory
         standardInput = .init(command.standardInput)
     }
@@ -82,8 +88,12 @@ extension Noizylab_Grid_CommandPayload {
             }
             invocation = .script(try named(interpreter, field: "command.interpreter", fallback: .sh), script)
         }
+        // A name without a value: what reads this cannot have it.
+        var found = Dictionary(secretNames.map { ($0, CommandSecret(kept: [])) }) { $1 }
+        for (name, bytes) in keptSecrets { found[name] = CommandSecret(kept: [UInt8](bytes)) }
+        for (name, text) in secrets { found[name] = CommandSecret(open: text) }
         return Command(
-            invocation: invocation, environment: environment, workingDirectory: workingDirectory,
+            invocation: invocation, environment: environment, secrets: found, workingDirectory: workingDirectory,
             standardInput: [UInt8](standardInput))
     }
 }

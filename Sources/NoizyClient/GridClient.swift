@@ -24,6 +24,7 @@ public final class GridClient: Sendable {
     public let options: GridClientOptions
     package let tasks: Noizylab_Grid_Tasks.Client<Transport>
     package let admin: Noizylab_Grid_Admin.Client<Transport>
+    package let audit: Noizylab_Grid_Audit.Client<Transport>
     package let legacy: Noizylab_Grid_NoizyGridRPC.Client<Transport>
     /// For work that is to run beside the connection, on its own event loop.
     package let loops: TransportLoops
@@ -38,6 +39,7 @@ public final class GridClient: Sendable {
         self.options = options
         tasks = Noizylab_Grid_Tasks.Client(wrapping: client)
         admin = Noizylab_Grid_Admin.Client(wrapping: client)
+        audit = Noizylab_Grid_Audit.Client(wrapping: client)
         legacy = Noizylab_Grid_NoizyGridRPC.Client(wrapping: client)
         self.loops = loops
         self.refusal = refusal

@@ -41,6 +41,8 @@ public struct TaskRequest: Sendable, Hashable {
     /// Kept in memory only: for work that the caller repeats itself.
     public var isEphemeral = false
     public var environment: [String: String] = [:]
+    /// Added to it, and seen by nobody but the task: sealed in the store, and erased when the task has ended.
+    public var secrets: [String: GridSecret] = [:]
     /// Empty: a fresh folder of its own.
     public var workingDirectory = ""
     public var standardInput: [UInt8] = []
@@ -97,10 +99,24 @@ public struct TaskRequest: Sendable, Hashable {
         .with { command in
             fill(&command)
             command.environment = environment
+            command.secrets = secrets.mapValues { $0.reveal() }
             command.workingDirectory = workingDirectory
             command.standardInput = Data(standardInput)
         }
     }
+}
+
+/// A text that prints as `***`, also in a dump.
+public struct GridSecret: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    private let text: String
+
+    public init(_ text: String) { self.text = text }
+
+    func reveal() -> String { text }
+
+    public var description: String { "***" }
+    public var debugDescription: String { "***" }
+    public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 extension Duration {

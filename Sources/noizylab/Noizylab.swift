@@ -69,7 +69,9 @@ struct RootCommand: AsyncParsableCommand {
             CommandGroup(name: "Work", subcommands: [RunCommand.self, ExecCommand.self, TaskCommand.self]),
             CommandGroup(
                 name: "Machine",
-                subcommands: [NodeCommand.self, TokenCommand.self, JoinCommand.self, CertCommand.self]),
+                subcommands: [
+                    NodeCommand.self, TokenCommand.self, JoinCommand.self, CertCommand.self, AuditCommand.self,
+                ]),
             CommandGroup(name: "Measuring", subcommands: [BenchCommand.self, SimulateCommand.self]),
             CommandGroup(
                 name: "Program", subcommands: [ConfigCommand.self, CompletionsCommand.self, VersionCommand.self]),

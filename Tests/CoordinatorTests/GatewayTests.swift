@@ -42,12 +42,12 @@ struct GatewayTests {
     }
 
     private static func denial(_ gateway: Gateway, _ method: String, _ evidence: Evidence) -> RPCError.Code? {
-        do throws(OperationError) {
+        do throws(Denial) {
             let call = try gateway.admit(evidence, MethodRules.rule(of: descriptor(method))!, traceparent: nil)
-            gateway.finish(call, .ok)
+            gateway.abandon(call)
             return nil
         } catch {
-            return error.rpcError.code
+            return error.error.rpcError.code
         }
     }
 
@@ -70,8 +70,8 @@ struct GatewayTests {
         #expect(other.endReason == nil)
         #expect(Self.denial(gateway, "noizylab.grid.Admin/Status", Self.evidence(.operator)) == .unauthenticated)
         #expect(gateway.openCalls.count == 2)
-        gateway.finish(revoked, .ok)
-        gateway.finish(other, .ok)
+        gateway.abandon(revoked)
+        gateway.abandon(other)
         #expect(gateway.openCalls.count == 0)
     }
 
@@ -92,10 +92,10 @@ struct GatewayTests {
         let header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
         #expect(try gateway.admit(Self.evidence(.viewer), rule, traceparent: header).trace.description == header)
-        let made = try (0..<1_000).map { _ in
+        let made = try (0..<200).map { _ in
             try gateway.admit(Self.evidence(.viewer), rule, traceparent: "00-zz").trace
         }
-        #expect(Set(made.map(\.traceID)).count == 1_000)
+        #expect(Set(made.map(\.traceID)).count == 200)
         for trace in made { #expect(TraceContext(traceparent: trace.description) == trace) }
     }
 
@@ -117,7 +117,7 @@ struct GatewayTests {
         "noizylab.grid.Tasks/Retry",
     ]
 
-    private static func isAllowed(_ method: String, _ role: PeerRole?) -> Bool {
+    static func isAllowed(_ method: String, _ role: PeerRole?) -> Bool {
         if open.contains(method) { return true }
         guard let role else { return false }
         if everyRole.contains(method) { return true }

@@ -47,6 +47,22 @@ struct MailboxTests {
         #expect(!mailbox.take(into: &batch, until: nil))
     }
 
+    @Test func `owners take turns, and what has none goes first`() {
+        let mailbox = Mailbox<String>(capacity: 1_000_000)
+        for number in 0..<100 { _ = mailbox.push("hostile-\(number)", weight: 64, owner: "hostile") }
+        _ = mailbox.push("mine", weight: 1, owner: "ann")
+        _ = mailbox.push("report", weight: 1)
+
+        var batch: [String] = []
+        #expect(mailbox.take(into: &batch, until: nil))
+        #expect(batch == ["report", "hostile-0", "mine", "hostile-1", "hostile-2", "hostile-3"])
+
+        mailbox.close()
+        var all = batch.count
+        while mailbox.take(into: &batch, until: nil) { all += batch.count }
+        #expect(all == 102)
+    }
+
     @Test func `a deadline wakes the consumer of an empty mailbox`() {
         let mailbox = Mailbox<Int>(capacity: 10)
         var batch: [Int] = []

@@ -21,8 +21,11 @@ package final class Call: Sendable {
         self.trace = trace
     }
 
-    /// What it was about, for the audit: `node=Mac-Pro`. Never a secret.
-    package func note(subject: String) { state.withLock { $0.subject = subject } }
+    /// What it was about, for the audit: `node=Mac-Pro`. Never a secret. Whatever the caller wrote, it is short.
+    package func note(subject: String) {
+        let short = String(subject.prefix(200))
+        state.withLock { $0.subject = short }
+    }
 
     var subject: String { state.withLock { $0.subject } }
 

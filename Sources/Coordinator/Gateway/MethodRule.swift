@@ -6,10 +6,13 @@ package struct MethodRule: Sendable, Hashable {
     package let name: String
     package let permission: Permission
     package let callClass: CallClass
+    /// One request, one answer.
+    package let isUnary: Bool
 
-    package init(_ name: String, _ permission: Permission, _ callClass: CallClass) {
+    package init(_ name: String, _ permission: Permission, _ callClass: CallClass, isUnary: Bool = true) {
         self.name = name
         self.permission = permission
         self.callClass = callClass
+        self.isUnary = isUnary
     }
 }

@@ -17,6 +17,8 @@ package enum Permission: String, CaseIterable, Sendable {
     case registerNodes
     case manageNodes
     case issueIdentities
+    /// Reads who did what, and who may come in where.
+    case readAudit
     /// Speaks for the node that its certificate names.
     case linkNode
 
@@ -32,6 +34,7 @@ package enum Permission: String, CaseIterable, Sendable {
         case .registerNodes: role == .operator
         case .manageNodes: role == .operator
         case .issueIdentities: role == .operator
+        case .readAudit: role == .operator
         case .linkNode: role == .agent
         }
     }

@@ -144,6 +144,7 @@ struct NoizyGridService: Noizylab_Grid_NoizyGridRPC.SimpleServiceProtocol {
     func registerNode(request: Noizylab_Grid_NodeIdentity, context: ServerContext) async throws
         -> Google_Protobuf_Empty
     {
+        context.call.note(subject: "node=\(request.nodeID)")
         try await operations.registerExternal(context.caller, try request.externalNode())
         return Google_Protobuf_Empty()
     }
@@ -154,6 +155,7 @@ struct NoizyGridService: Noizylab_Grid_NoizyGridRPC.SimpleServiceProtocol {
         guard let name = NodeName(request.nodeID) else {
             throw OperationError.refused(.invalid("node_id", "is not a node name"))
         }
+        context.call.note(subject: "node=\(name)")
         try await operations.deregisterExternal(context.caller, name)
         return Google_Protobuf_Empty()
     }

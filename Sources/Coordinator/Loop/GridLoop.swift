@@ -67,14 +67,28 @@ package final class GridLoop: Sendable {
 
     var isStopping: Bool { stopping.load(ordering: .relaxed) }
 
-    /// Hands over many submissions at once. False: the mailbox is full or closed and nothing was taken.
-    package func submit(_ submissions: [Submission], to sink: any SubmissionSink) -> Refusal? {
-        refusal(of: push(.submissions(submissions, sink), weight: submissions.count))
+    /// Hands over many submissions of one caller at once. Those that were not taken because the mailbox is full or closed
+    /// are the last `count`.
+    package func submit(
+        _ submissions: [Submission], to sink: any SubmissionSink
+    ) -> (count: Int, refusal: Refusal)? {
+        guard let owner = submissions.first?.spec.submitter else { return nil }
+        var rest = submissions[...]
+        while !rest.isEmpty {
+            // Small enough that others get their turn between.
+            let part = rest.prefix(Self.part)
+            let pushed = push(.submissions(Array(part), sink), weight: part.count, owner: owner)
+            if let refusal = refusal(of: pushed) { return (rest.count, refusal) }
+            rest = rest.dropFirst(part.count)
+        }
+        return nil
     }
 
+    private static let part = 64
+
     /// Hands over what links and callers say, or does it at once. Each producer's items keep their order.
-    package func push(_ item: LoopItem, weight: Int = 1) -> Mailbox<LoopItem>.Push {
-        isDone(item) ? .taken : mailbox.push(item, weight: weight)
+    package func push(_ item: LoopItem, weight: Int = 1, owner: String? = nil) -> Mailbox<LoopItem>.Push {
+        isDone(item) ? .taken : mailbox.push(item, weight: weight, owner: owner)
     }
 
     /// Whether the item could be dealt with here and now: it needs no commit, there is little of it, and the thread

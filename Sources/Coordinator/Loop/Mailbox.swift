@@ -1,4 +1,5 @@
 import Dispatch
+import GridLogic
 package import GridModel
 import Synchronization
 
@@ -15,11 +16,15 @@ package final class Mailbox<Item: Sendable>: Sendable {
 
     private struct State {
         var items: [Item] = []
+        /// What callers bring, who take turns.
+        var owned = FairQueue<String, Item>(quantum: 64)
         var weight = 0
         var isConsumerAsleep = false
         var isClosed = false
     }
 
+    /// How much of what callers bring is in one batch, so that the next batch, with whoever came meanwhile, is not far.
+    private let turn = 256
     private let capacity: Int
     private let state = Mutex(State())
     private let bell = DispatchSemaphore(value: 0)
@@ -27,11 +32,16 @@ package final class Mailbox<Item: Sendable>: Sendable {
     package init(capacity: Int) { self.capacity = capacity }
 
     /// `isUrgent` items are taken even when the mailbox is full: those without which it could never empty.
-    package func push(_ item: Item, weight: Int = 1, isUrgent: Bool = false) -> Push {
+    /// An item with an owner takes its turn among those of other owners; the rest goes first.
+    package func push(_ item: Item, weight: Int = 1, owner: String? = nil, isUrgent: Bool = false) -> Push {
         let (result, ring) = state.withLock { state -> (Push, Bool) in
             if state.isClosed { return (.closed, false) }
             if !isUrgent, state.weight > 0, state.weight + weight > capacity { return (.full, false) }
-            state.items.append(item)
+            if let owner {
+                state.owned.push(item, weight: weight, owner: owner)
+            } else {
+                state.items.append(item)
+            }
             state.weight += weight
             defer { state.isConsumerAsleep = false }
             return (.taken, state.isConsumerAsleep)
@@ -40,14 +50,15 @@ package final class Mailbox<Item: Sendable>: Sendable {
         return result
     }
 
-    /// Replaces `batch` by all that waits, sleeping until there is something or `deadline` passes. False once the
+    /// Replaces `batch` by all that waits without an owner and a turn of the rest, sleeping until there is something or `deadline` passes. False once the
     /// mailbox is closed and empty.
     package func take(into batch: inout [Item], until deadline: MonotonicTime?) -> Bool {
         batch.removeAll(keepingCapacity: true)
         while true {
             let isClosed = state.withLock { state in
                 swap(&state.items, &batch)
-                state.weight = 0
+                state.owned.take(budget: turn, into: &batch)
+                state.weight = state.owned.weight
                 state.isConsumerAsleep = batch.isEmpty && !state.isClosed
                 return state.isClosed
             }
@@ -72,7 +83,7 @@ package final class Mailbox<Item: Sendable>: Sendable {
     }
 
     /// Whether the consumer has dealt with everything and waits for more.
-    package var isConsumerAsleep: Bool { state.withLock { $0.isConsumerAsleep && $0.items.isEmpty && !$0.isClosed } }
+    package var isConsumerAsleep: Bool { state.withLock { $0.isConsumerAsleep && !$0.isClosed && $0.weight == 0 } }
 
     /// Nothing more is taken in; what waits can still be taken out.
     package func close() {

@@ -37,8 +37,9 @@ extension GridOperations {
         try authorise(caller, .runTasks)
         let submission = try admit(
             caller, ref: 0, spec, key: key, arrivedAt: SystemClock.monotonic(), wantsResult: wantsResult, feed: feed)
+        try gateway.carry(caller, bytes: submission.spec.payload.byteCount)
         let one = OneSubmission(wantsResult: wantsResult)
-        if let refusal = loop.submit([submission], to: one) { throw .refused(refusal) }
+        if let (_, refusal) = loop.submit([submission], to: one) { throw .refused(refusal) }
         return await wait(one)
     }
 
@@ -52,8 +53,18 @@ extension GridOperations {
         let key = key.flatMap { $0.isEmpty ? nil : $0 }
         let violations = GridModel.violations(of: spec, key: key)
         if !violations.isEmpty { throw .refused(.invalid(violations)) }
+        spec = try sealed(spec)
         return Submission(
             ref: ref, spec: spec, key: key, arrivedAt: arrivedAt, wantsResult: wantsResult, feed: feed)
+    }
+
+    /// From here on its secrets are readable by nobody but the node that gets it.
+    private func sealed(_ spec: TaskSpec) throws(OperationError) -> TaskSpec {
+        guard !spec.secrets.isEmpty else { return spec }
+        guard spec.secrets.values.allSatisfy({ $0.form == .open }) else {
+            throw .refused(.invalid("spec.command.secrets", "must hold a value for every name"))
+        }
+        do { return try spec.with(secrets: vault.seal) } catch { throw .failed("The task's secrets cannot be kept.") }
     }
 
     package func task(_ caller: Caller, named name: String) async throws(OperationError) -> GridTask {
@@ -89,6 +100,7 @@ extension GridOperations {
                     message: "Task \(task.id) is \(task.state.rawValue): wait for its end or cancel it before a retry.")
             )
         }
+        guard task.spec.secrets.isEmpty else { throw .refused(.secretsAreGone(task)) }
         return try await submit(caller, task.spec, key: nil).task
     }
 
@@ -134,6 +146,12 @@ extension GridOperations {
 }
 
 extension Refusal {
+    fileprivate static func secretsAreGone(_ task: GridTask) -> Refusal {
+        Refusal(
+            .failedPrecondition, reason: "SECRETS_ARE_GONE",
+            message: "Task \(task.id) had secrets, which were erased at its end: run it again with them.")
+    }
+
     static func alreadyEnded(_ task: GridTask) -> Refusal {
         Refusal(
             .failedPrecondition, reason: "ALREADY_ENDED",

@@ -15,6 +15,7 @@ package final class GridOperations: Sendable {
     let outputs: OutputStore
     let authority: CertificateAuthority
     package let gateway: Gateway
+    let vault: SecretVault
     let reads = BlockingReads()
     let participants = Participants()
     let joins = JoinLimiter()
@@ -30,7 +31,8 @@ package final class GridOperations: Sendable {
 
     package init(
         settings: CoordinatorSettings, loop: GridLoop, store: SQLiteStore, outputs: OutputStore,
-        authority: CertificateAuthority, gateway: Gateway = Gateway(), logger: Logger
+        authority: CertificateAuthority, gateway: Gateway = Gateway(), vault: SecretVault = .inMemory(),
+        logger: Logger
     ) {
         self.settings = settings
         self.loop = loop
@@ -38,6 +40,7 @@ package final class GridOperations: Sendable {
         self.outputs = outputs
         self.authority = authority
         self.gateway = gateway
+        self.vault = vault
         self.logger = logger
         startedAt = SystemClock.now()
     }
@@ -56,6 +59,7 @@ package final class GridOperations: Sendable {
         throw .refused(
             Refusal(
                 .permissionDenied, reason: "ROLE_NOT_ALLOWED",
-                message: "\(caller.name) is \(caller.standing), which may not \(permission.rawValue): ask an operator."))
+                message: "\(caller.name) is \(caller.standing), which may not \(permission.rawValue): ask an operator.")
+        )
     }
 }

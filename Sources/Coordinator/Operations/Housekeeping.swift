@@ -31,6 +31,8 @@ struct Housekeeping: Sendable {
             }
             if purged < 500 { break }
         }
+        let auditBefore = Timestamp(microseconds: now.microseconds - settings.auditRetentionSeconds * 1_000_000)
+        try await operations.gateway.audit?.purge(before: auditBefore, keep: settings.auditEntryLimit)
         try await operations.reads.run { () throws(StoreError) in
             try store.purgeEvents(before: eventsBefore)
             try store.purgeTokens(expiredBefore: now)

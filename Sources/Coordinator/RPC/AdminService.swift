@@ -49,6 +49,7 @@ struct AdminService: Noizylab_Grid_Admin.SimpleServiceProtocol {
             let known = Schedulability.allCases.map(\.rawValue).joined(separator: ", ")
             throw OperationError.refused(.invalid("schedulability", "must be one of \(known)"))
         }
+        context.call.note(subject: "node=\(request.node) \(schedulability.rawValue)")
         return Noizylab_Grid_NodeInfo(
             try await operations.setSchedulability(context.caller, node: request.node, schedulability))
     }
@@ -56,7 +57,8 @@ struct AdminService: Noizylab_Grid_Admin.SimpleServiceProtocol {
     func removeNode(request: Noizylab_Grid_RemoveNodeRequest, context: ServerContext) async throws
         -> Noizylab_Grid_NodeInfo
     {
-        Noizylab_Grid_NodeInfo(try await operations.removeNode(context.caller, node: request.node))
+        context.call.note(subject: "node=\(request.node)")
+        return Noizylab_Grid_NodeInfo(try await operations.removeNode(context.caller, node: request.node))
     }
 
     func events(
@@ -79,6 +81,7 @@ struct AdminService: Noizylab_Grid_Admin.SimpleServiceProtocol {
     func createToken(request: Noizylab_Grid_CreateTokenRequest, context: ServerContext) async throws
         -> Noizylab_Grid_CreateTokenResponse
     {
+        context.call.note(subject: "node=\(request.name)")
         let made = try await operations.createToken(
             context.caller, name: request.name, lifetimeSeconds: request.ttlSeconds)
         var response = Noizylab_Grid_CreateTokenResponse()
@@ -91,6 +94,7 @@ struct AdminService: Noizylab_Grid_Admin.SimpleServiceProtocol {
     func issueCertificate(request: Noizylab_Grid_IssueCertificateRequest, context: ServerContext) async throws
         -> Noizylab_Grid_IssueCertificateResponse
     {
+        context.call.note(subject: "\(request.role)=\(request.name)")
         var response = Noizylab_Grid_IssueCertificateResponse()
         response.certificate = try operations.issueCertificate(
             context.caller, name: request.name, role: request.role, signingRequest: request.signingRequest)

@@ -18,6 +18,7 @@ struct AgentLinkService: Noizylab_Grid_AgentLink.SimpleServiceProtocol {
         context: ServerContext
     ) async throws {
         let node = try operations.linkedNode(context.caller)
+        context.call.note(subject: "node=\(node)")
         let session = operations.loop.links.open(node)
         defer { operations.loop.links.close(session) }
         var reason = "its connection closed"
@@ -50,13 +51,27 @@ struct AgentLinkService: Noizylab_Grid_AgentLink.SimpleServiceProtocol {
             for item in items {
                 switch item {
                 case .welcome(let resume): message.welcome = welcome(resume)
-                case .order(let order): message.orders.append(Noizylab_Grid_AgentOrder(order))
+                case .order(let order): message.orders.append(Noizylab_Grid_AgentOrder(opened(order)))
                 case .outputAck(let ref, let offset):
                     message.outputAcks.append(Noizylab_Grid_OutputAck(ref, offset: offset))
                 case .heartbeat(let number): message.heartbeatNumber = number
                 }
             }
             try await response.write(message)
+        }
+    }
+
+    /// Secrets are opened only here, on their way to the node. One that cannot be goes as a name without a value, and the
+    /// node refuses the attempt.
+    private func opened(_ order: Order) -> Order {
+        guard case .start(let start) = order, !start.spec.secrets.isEmpty else { return order }
+        do {
+            let spec = try start.spec.with(secrets: operations.vault.open)
+            return .start(AttemptStart(ref: start.ref, spec: spec, gpuIndices: start.gpuIndices))
+        } catch {
+            operations.logger.error(
+                "A task's secrets cannot be opened", metadata: ["task": "\(start.ref.task)", "error": "\(error)"])
+            return order
         }
     }
 

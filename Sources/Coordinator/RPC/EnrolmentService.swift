@@ -7,6 +7,7 @@ struct EnrolmentService: Noizylab_Grid_Enrolment.SimpleServiceProtocol {
     let operations: GridOperations
 
     func join(request: Noizylab_Grid_JoinRequest, context: ServerContext) async throws -> Noizylab_Grid_JoinResponse {
+        context.call.note(subject: "node=\(request.name)")
         var response = Noizylab_Grid_JoinResponse()
         response.certificate = try await operations.join(
             token: request.token, name: request.name, signingRequest: request.signingRequest)

@@ -1,7 +1,6 @@
 package import GRPCCore
 import GridModel
 import GridTransport
-import Synchronization
 
 /// The gRPC door's end of the gateway: turns a call into evidence and a rule, and carries the `Call` to the handler.
 package struct GatewayInterceptor: ServerInterceptor {
@@ -13,9 +12,9 @@ package struct GatewayInterceptor: ServerInterceptor {
         request: StreamingServerRequest<Input>, context: ServerContext,
         next: @Sendable (StreamingServerRequest<Input>, ServerContext) async throws -> StreamingServerResponse<Output>
     ) async throws -> StreamingServerResponse<Output> {
-        let call = try admit(request.metadata, context)
+        let call = try await admit(request.metadata, context)
         let lease = CallLease(call, gateway)
-        if call.rule.callClass.staysOpen {
+        if call.rule.isUnary, call.rule.callClass.staysOpen {
             let cancellation = context.cancellation
             call.onEnd { cancellation.cancel() }
         }
@@ -24,21 +23,21 @@ package struct GatewayInterceptor: ServerInterceptor {
         do {
             let response = try await next(request, context)
             switch response.accepted {
-            case .failure(let error): lease.finish(.failed(error))
-            case .success(let contents) where call.rule.callClass.staysOpen:
+            case .failure(let error): await lease.finish(.failed(error))
+            case .success(let contents) where !call.rule.isUnary:
                 return StreamingServerResponse(metadata: contents.metadata) { writer in
                     try await lease.run { try await contents.producer(writer) }
                 }
-            case .success: lease.finish(.ok)
+            case .success: await lease.finish(.ok)
             }
             return response
         } catch {
-            throw lease.failed(error)
+            throw await lease.failed(error)
         }
     }
 
     /// Deny by default: a method without a rule does not exist.
-    private func admit(_ metadata: Metadata, _ context: ServerContext) throws -> Call {
+    private func admit(_ metadata: Metadata, _ context: ServerContext) async throws -> Call {
         guard let rule = MethodRules.rule(of: context.descriptor) else {
             throw RPCError(code: .unimplemented, message: "\(context.descriptor) is not served.")
         }
@@ -47,8 +46,14 @@ package struct GatewayInterceptor: ServerInterceptor {
             certificate: peer,
             authorization: peer == nil ? metadata[stringValues: "authorization"].first { _ in true } : nil,
             remote: context.remotePeer)
-        return try gateway.admit(
-            evidence, rule, traceparent: metadata[stringValues: "traceparent"].first { _ in true })
+        do throws(Denial) {
+            return try gateway.admit(
+                evidence, rule, traceparent: metadata[stringValues: "traceparent"].first { _ in true })
+        } catch {
+            let hold = error.holdMilliseconds
+            if hold > 0 { try await context.whileCallerStays { try await Task.sleep(for: .milliseconds(hold)) } }
+            throw error.error
+        }
     }
 }
 
@@ -57,69 +62,27 @@ struct CallContext: ServerContext.TransportSpecific {
     let call: Call
 }
 
-/// Gives a call back to the gateway exactly once: when its handler ends, or when the library drops it without ever
-/// running its response.
-private final class CallLease: Sendable {
-    private let call: Call
-    private let gateway: Gateway
-    private let isFinished = Atomic(false)
-
-    init(_ call: Call, _ gateway: Gateway) {
-        self.call = call
-        self.gateway = gateway
-    }
-
-    deinit { finish(.failed(CancellationError())) }
-
-    func finish(_ outcome: CallOutcome) {
-        guard !isFinished.exchange(true, ordering: .relaxed) else { return }
-        gateway.finish(call, outcome)
-    }
-
-    /// What the caller hears instead of `error`: why its call was ended from outside, if it was.
-    func failed(_ error: any Error) -> any Error {
-        let heard: any Error = call.endReason ?? error
-        finish(.failed(heard))
-        return heard
-    }
-
-    /// Runs a response that may stay open, until it ends or is ended from outside.
-    func run(_ body: @escaping @Sendable () async throws -> Metadata) async throws -> Metadata {
-        do {
-            let metadata = try await endable(body)
-            finish(.ok)
-            return metadata
-        } catch {
-            throw failed(error)
-        }
-    }
-
-    private func endable(_ body: @escaping @Sendable () async throws -> Metadata) async throws -> Metadata {
-        try await withThrowingTaskGroup(of: Metadata?.self) { group in
-            let ended = AsyncStream.makeStream(of: Never.self)
-            call.onEnd { ended.continuation.finish() }
-            group.addTask { try await body() }
-            group.addTask {
-                for await _ in ended.stream {}
-                return nil
-            }
-            defer { group.cancelAll() }
-            guard let first = try await group.next(), let metadata = first else { throw CancellationError() }
-            return metadata
-        }
-    }
-}
-
 extension CallOutcome {
     /// As the caller hears it.
     static func failed(_ error: any Error) -> CallOutcome {
         switch error {
-        case let error as OperationError:
-            CallOutcome(code: "\(error.rpcErrorCode)", reason: error.refusal.reason)
-        case let error as RPCError: CallOutcome(code: "\(error.code)", reason: "")
-        case let error as any RPCErrorConvertible: CallOutcome(code: "\(error.rpcErrorCode)", reason: "")
+        case let error as OperationError: CallOutcome(code: error.auditCode, reason: error.refusal.reason)
+        case let error as RPCError: CallOutcome(code: error.code.canonicalName, reason: "")
+        case let error as any RPCErrorConvertible: CallOutcome(code: error.rpcErrorCode.canonicalName, reason: "")
         case is CancellationError: CallOutcome(code: "CANCELLED", reason: "")
         default: CallOutcome(code: "UNKNOWN", reason: "")
         }
+    }
+}
+
+extension RPCError.Code {
+    /// `permissionDenied` as others write it: `PERMISSION_DENIED`.
+    fileprivate var canonicalName: String {
+        var name = ""
+        for character in description {
+            if character.isUppercase { name += "_" }
+            name += character.uppercased()
+        }
+        return name
     }
 }

@@ -21,7 +21,8 @@ package enum MethodRules {
         var table: [Key: MethodRule] = [:]
         for (method, permission, callClass) in entries {
             let key = Key(service: method.service.fullyQualifiedService, method: method.method)
-            table[key] = MethodRule(method.fullyQualifiedMethod, permission, callClass)
+            table[key] = MethodRule(
+                method.fullyQualifiedMethod, permission, callClass, isUnary: method.type == .unary)
         }
         return table
     }()
@@ -42,7 +43,8 @@ package enum MethodRules {
         (Legacy.RegisterNode.descriptor, .registerNodes, .change),
         (Legacy.DeregisterNode.descriptor, .registerNodes, .change),
         (Tasks.Submit.descriptor, .runTasks, .submit),
-        (Tasks.RunTasks.descriptor, .runTasks, .submit),
+        // Its tasks are counted one by one, as submissions.
+        (Tasks.RunTasks.descriptor, .runTasks, .stream),
         (Tasks.Watch.descriptor, .viewTasks, .stream),
         (Tasks.Get.descriptor, .viewTasks, .read),
         (Tasks.List.descriptor, .viewTasks, .read),
@@ -55,6 +57,8 @@ package enum MethodRules {
         (Admin.Events.descriptor, .viewGrid, .stream),
         (Admin.CreateToken.descriptor, .issueIdentities, .change),
         (Admin.IssueCertificate.descriptor, .issueIdentities, .change),
+        (Noizylab_Grid_Audit.Method.ReadAudit.descriptor, .readAudit, .stream),
+        (Noizylab_Grid_Audit.Method.Surface.descriptor, .readAudit, .read),
         (Noizylab_Grid_AgentLink.Method.Connect.descriptor, .linkNode, .link),
         (Noizylab_Grid_Enrolment.Method.Join.descriptor, .enterDoor, .enrol),
         (Grpc_Health_V1_Health.Method.Check.descriptor, .enterDoor, .read),

@@ -21,23 +21,27 @@ final class RunTasksStream: SubmissionSink {
     private static let bytesPerMessage = 1 << 20
 
     private let operations: GridOperations
-    private let caller: Caller
+    private let call: Call
     private let state = Mutex(State())
     private let outbox = Outbox<Noizylab_Grid_TaskResult>()
 
-    init(operations: GridOperations, caller: Caller) {
+    init(operations: GridOperations, call: Call) {
         self.operations = operations
-        self.caller = caller
+        self.call = call
     }
 
     func run(
         _ request: RPCAsyncSequence<Noizylab_Grid_RunTasksRequest, any Error>,
         _ response: RPCWriter<Noizylab_Grid_RunTasksResponse>
     ) async throws {
-        try operations.authorise(caller, .runTasks)
+        try operations.authorise(call.caller, .runTasks)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [self] in
-                for try await message in request { take(message) }
+                for try await message in request {
+                    let pause = take(message)
+                    // Who sends too much is not read for a while, and so cannot send.
+                    if pause > .zero { try await Task.sleep(for: pause) }
+                }
                 endInput()
             }
             group.addTask { [self] in try await write(response) }
@@ -46,7 +50,8 @@ final class RunTasksStream: SubmissionSink {
         }
     }
 
-    private func take(_ message: Noizylab_Grid_RunTasksRequest) {
+    /// Returns how long nothing more is to be read.
+    private func take(_ message: Noizylab_Grid_RunTasksRequest) -> Duration {
         let arrivedAt = SystemClock.monotonic()
         let limit = operations.settings.streamInFlightLimit
         let count = message.submissions.count
@@ -57,24 +62,33 @@ final class RunTasksStream: SubmissionSink {
         }
         var taken: [Submission] = []
         taken.reserveCapacity(room)
+        var bytes = 0
         var refused: [Noizylab_Grid_TaskResult] = []
         for (index, wanted) in message.submissions.enumerated() {
             do throws(OperationError) {
                 guard index < room else { throw .refused(.streamFull(limit)) }
-                taken.append(
-                    try operations.admit(
-                        caller, ref: wanted.ref, wanted.model(), key: wanted.key, arrivedAt: arrivedAt,
-                        wantsResult: true))
+                let submission = try operations.admit(
+                    call.caller, ref: wanted.ref, wanted.model(), key: wanted.key, arrivedAt: arrivedAt,
+                    wantsResult: true)
+                bytes += submission.spec.payload.byteCount
+                taken.append(submission)
             } catch {
                 refused.append(Noizylab_Grid_TaskResult(ref: wanted.ref, refusedBy: error))
             }
         }
-        if !taken.isEmpty, let refusal = operations.loop.submit(taken, to: self) {
-            for submission in taken {
+        let grant = operations.gateway.submit(call, count: taken.count, bytes: bytes)
+        for submission in taken.dropFirst(grant.count) {
+            let tooFast = Refusal.tooFast(retryAfterMilliseconds: grant.retryAfterMilliseconds)
+            refused.append(Noizylab_Grid_TaskResult(ref: submission.ref, refusedBy: .refused(tooFast)))
+        }
+        taken.removeLast(taken.count - grant.count)
+        if let (count, refusal) = operations.loop.submit(taken, to: self) {
+            for submission in taken.suffix(count) {
                 refused.append(Noizylab_Grid_TaskResult(ref: submission.ref, refusedBy: .refused(refusal)))
             }
         }
         if !refused.isEmpty { outbox.push(contentsOf: refused) }
+        return .milliseconds(grant.pauseMilliseconds)
     }
 
     func deliver(_ news: [SubmissionNews]) {
@@ -129,6 +143,14 @@ extension Refusal {
             .resourceExhausted, reason: "STREAM_FULL",
             message: "This stream has \(limit) tasks under way: wait for results before sending more.",
             retryAfterMilliseconds: 100)
+    }
+
+    fileprivate static func tooFast(retryAfterMilliseconds: Int64) -> Refusal {
+        Refusal(
+            .resourceExhausted, reason: "RATE_LIMITED",
+            message: "More tasks came from you at once than one caller may bring: this one was not taken. "
+                + "The limits stand in [limits] of the coordinator's configuration.",
+            retryAfterMilliseconds: retryAfterMilliseconds)
     }
 }
 

@@ -24,7 +24,7 @@ struct TasksService: Noizylab_Grid_Tasks.SimpleServiceProtocol {
         request: RPCAsyncSequence<Noizylab_Grid_RunTasksRequest, any Error>,
         response: RPCWriter<Noizylab_Grid_RunTasksResponse>, context: ServerContext
     ) async throws {
-        try await RunTasksStream(operations: operations, caller: context.caller).run(request, response)
+        try await RunTasksStream(operations: operations, call: context.call).run(request, response)
     }
 
     func watch(
@@ -58,13 +58,15 @@ struct TasksService: Noizylab_Grid_Tasks.SimpleServiceProtocol {
     func cancel(request: Noizylab_Grid_CancelTaskRequest, context: ServerContext) async throws
         -> Noizylab_Grid_TaskInfo
     {
-        Noizylab_Grid_TaskInfo(try await operations.cancel(context.caller, named: request.task))
+        context.call.note(subject: "task=\(request.task)")
+        return Noizylab_Grid_TaskInfo(try await operations.cancel(context.caller, named: request.task))
     }
 
     func retry(request: Noizylab_Grid_RetryTaskRequest, context: ServerContext) async throws
         -> Noizylab_Grid_TaskInfo
     {
-        Noizylab_Grid_TaskInfo(try await operations.retry(context.caller, named: request.task))
+        context.call.note(subject: "task=\(request.task)")
+        return Noizylab_Grid_TaskInfo(try await operations.retry(context.caller, named: request.task))
     }
 }
 

@@ -22,7 +22,7 @@ struct LaunchPlanner {
 
     func plan(_ command: Command) throws(LaunchFailure) -> LaunchPlan {
         try checkText(command)
-        let variables = environment(adding: command.environment)
+        let variables = environment(adding: command.environment.merging(try secrets(of: command)) { $1 })
         let directory = command.workingDirectory.isEmpty ? scratch : command.workingDirectory
         try checkDirectory(directory)
         let search = ProgramSearch(path: variables["PATH"] ?? BaseEnvironment.defaultPath, directory: directory)
@@ -72,6 +72,20 @@ struct LaunchPlanner {
             throw .refused("cannot write the script to \(path) on node \(node): \(systemErrorText(errno))")
         }
         return interpreter.arguments(file: path)
+    }
+
+    private func secrets(of command: Command) throws(LaunchFailure) -> [String: String] {
+        var values: [String: String] = [:]
+        for (name, secret) in command.secrets {
+            guard secret.form == .open else {
+                throw .refused("the coordinator could not open the secret '\(name)': run the task again with it")
+            }
+            guard !name.isEmpty, !name.utf8.contains(61), !name.utf8.contains(0), !secret.bytes.contains(0) else {
+                throw .refused("the secret '\(name)' is not well formed")
+            }
+            values[name] = String(decoding: secret.bytes, as: UTF8.self)
+        }
+        return values
     }
 
     private func environment(adding added: [String: String]) -> [String: String] {

@@ -45,9 +45,10 @@ package final class AuditStore: Sendable {
         } catch { throw StoreError("could not close the audit \(path)", error) }
     }
 
-    /// Adds records, all or none, behind the newest, and notes the new head beside them.
+    /// Adds records, all or none, behind the newest, and notes the new head beside them. Without records the head alone
+    /// is noted again.
     package func append(_ records: [AuditRecord]) throws(StoreError) {
-        guard let last = records.last else { return }
+        guard let last = records.last else { return try writeHead(head()) }
         do {
             try pool.write { database in
                 let insert = try database.cachedStatement(sql: Self.insert)
@@ -69,7 +70,8 @@ package final class AuditStore: Sendable {
     package func head() throws(StoreError) -> AuditHead {
         do {
             return try pool.read { database in
-                let newest = try Row.fetchOne(database, sql: "SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1")
+                let newest = try Row.fetchOne(
+                    database, sql: "SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1")
                 return try newest.map(Self.head) ?? Self.start(database)
             }
         } catch { throw StoreError("could not read the audit \(path)", error) }
@@ -133,7 +135,8 @@ package final class AuditStore: Sendable {
 
     /// Replaced whole: a reader sees the old head or the new.
     private func writeHead(_ head: AuditHead) throws(StoreError) {
-        let text = "\(head.number) " + head.hash.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        let text =
+            "\(head.number) " + head.hash.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
         let draft = headPath + ".new"
         do throws(SystemFailure) {
             try SystemCalls.remove(draft)

@@ -64,6 +64,13 @@ struct TaskRecordWriter {
         write(4, command.environment)
         write(5, command.workingDirectory)
         write(6, command.standardInput)
+        for (name, secret) in command.secrets {
+            precondition(secret.form != .open, "an open secret was to be kept")
+            message(8) { writer in
+                writer.write(1, name)
+                writer.write(2, secret.bytes)
+            }
+        }
     }
 
     private mutating func write(_ request: ResourceRequest) {

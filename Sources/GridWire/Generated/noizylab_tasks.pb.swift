@@ -156,6 +156,15 @@ package nonisolated struct Noizylab_Grid_CommandPayload: Sendable {
 
   package var standardInput: Data = Data()
 
+  /// Environment variables that nobody but the task may see: from the client, and to the node.
+  package var secrets: Dictionary<String,String> = [:]
+
+  /// In the store alone: refused from clients, and never told.
+  package var keptSecrets: Dictionary<String,Data> = [:]
+
+  /// Of a task that is shown.
+  package var secretNames: [String] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -412,6 +421,9 @@ package nonisolated struct Noizylab_Grid_RefusalInfo: Sendable {
   package var message: String = String()
 
   package var violations: [Noizylab_Grid_FieldViolation] = []
+
+  /// When asking again may help; 0: the grid does not say.
+  package var retryAfterMs: Int64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -964,7 +976,7 @@ nonisolated extension Noizylab_Grid_TaskSpec: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Noizylab_Grid_CommandPayload: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".CommandPayload"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}arguments\0\u{1}interpreter\0\u{1}script\0\u{1}environment\0\u{3}working_directory\0\u{3}standard_input\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}arguments\0\u{1}interpreter\0\u{1}script\0\u{1}environment\0\u{3}working_directory\0\u{3}standard_input\0\u{1}secrets\0\u{3}kept_secrets\0\u{3}secret_names\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -978,6 +990,9 @@ nonisolated extension Noizylab_Grid_CommandPayload: SwiftProtobuf.Message, Swift
       case 4: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &self.environment) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.workingDirectory) }()
       case 6: try { try decoder.decodeSingularBytesField(value: &self.standardInput) }()
+      case 7: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &self.secrets) }()
+      case 8: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufBytes>.self, value: &self.keptSecrets) }()
+      case 9: try { try decoder.decodeRepeatedStringField(value: &self.secretNames) }()
       default: break
       }
     }
@@ -1002,6 +1017,15 @@ nonisolated extension Noizylab_Grid_CommandPayload: SwiftProtobuf.Message, Swift
     if !self.standardInput.isEmpty {
       try visitor.visitSingularBytesField(value: self.standardInput, fieldNumber: 6)
     }
+    if !self.secrets.isEmpty {
+      try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: self.secrets, fieldNumber: 7)
+    }
+    if !self.keptSecrets.isEmpty {
+      try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufBytes>.self, value: self.keptSecrets, fieldNumber: 8)
+    }
+    if !self.secretNames.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.secretNames, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1012,6 +1036,9 @@ nonisolated extension Noizylab_Grid_CommandPayload: SwiftProtobuf.Message, Swift
     if lhs.environment != rhs.environment {return false}
     if lhs.workingDirectory != rhs.workingDirectory {return false}
     if lhs.standardInput != rhs.standardInput {return false}
+    if lhs.secrets != rhs.secrets {return false}
+    if lhs.keptSecrets != rhs.keptSecrets {return false}
+    if lhs.secretNames != rhs.secretNames {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1492,7 +1519,7 @@ nonisolated extension Noizylab_Grid_HopTimes: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Noizylab_Grid_RefusalInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RefusalInfo"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}code\0\u{1}reason\0\u{1}message\0\u{1}violations\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}code\0\u{1}reason\0\u{1}message\0\u{1}violations\0\u{3}retry_after_ms\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1504,6 +1531,7 @@ nonisolated extension Noizylab_Grid_RefusalInfo: SwiftProtobuf.Message, SwiftPro
       case 2: try { try decoder.decodeSingularStringField(value: &self.reason) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.message) }()
       case 4: try { try decoder.decodeRepeatedMessageField(value: &self.violations) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.retryAfterMs) }()
       default: break
       }
     }
@@ -1522,6 +1550,9 @@ nonisolated extension Noizylab_Grid_RefusalInfo: SwiftProtobuf.Message, SwiftPro
     if !self.violations.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.violations, fieldNumber: 4)
     }
+    if self.retryAfterMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.retryAfterMs, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1530,6 +1561,7 @@ nonisolated extension Noizylab_Grid_RefusalInfo: SwiftProtobuf.Message, SwiftPro
     if lhs.reason != rhs.reason {return false}
     if lhs.message != rhs.message {return false}
     if lhs.violations != rhs.violations {return false}
+    if lhs.retryAfterMs != rhs.retryAfterMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

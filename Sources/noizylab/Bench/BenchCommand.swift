@@ -7,7 +7,8 @@ struct BenchCommand: AsyncParsableCommand {
         discussion: "Start one with `noizylab start --lab`. Figures are worth something only on an idle machine.",
         subcommands: [
             BenchLatency.self, BenchThroughput.self, BenchUnary.self, BenchStream.self, BenchResult.self,
-            BenchProcesses.self, BenchSize.self, BenchScale.self,
+            BenchProcesses.self, BenchSize.self, BenchScale.self, BenchGateway.self, BenchFairness.self,
+            BenchFlood.self,
         ])
 }
 

@@ -22,6 +22,20 @@ struct WorkOptions: ParsableArguments {
     var environment: [EnvironmentVariable] = []
 
     @Option(
+        name: .customLong("secret-env"),
+        help: ArgumentHelp(
+            "A variable of this command's own environment, for the task alone to see; as often as wanted.",
+            valueName: "name"))
+    var secretNames: [String] = []
+
+    @Option(
+        name: .customLong("secret-file"),
+        help: ArgumentHelp(
+            "The same, its value from a file; one line end at its end is left out.", valueName: "name=file"),
+        transform: Arguments.variable)
+    var secretFiles: [EnvironmentVariable] = []
+
+    @Option(
         name: .customLong("cwd"), help: ArgumentHelp("The folder to run in (default: a fresh one).", valueName: "dir"))
     var folder: String?
 
@@ -40,9 +54,35 @@ struct WorkOptions: ParsableArguments {
         var request = TaskRequest(try work())
         request.timeout = timeout.map { .milliseconds($0) }
         request.environment = Dictionary(environment.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+        request.secrets = try secrets()
         request.workingDirectory = folder ?? ""
         if stdin { request.standardInput = try Self.standardInput() }
         return request
+    }
+
+    /// Values never come from the command line: others on this machine can read that.
+    private func secrets() throws -> [String: GridSecret] {
+        var secrets: [String: GridSecret] = [:]
+        for name in secretNames {
+            guard let value = environmentValue(name) else {
+                throw CommandFailure(
+                    .usage, "--secret-env \(name): there is no such variable here",
+                    try: "export \(name), or --secret-file \(name)=FILE")
+            }
+            secrets[name] = GridSecret(value)
+        }
+        for file in secretFiles {
+            guard let bytes = Folders.read(file.value, limit: 1 << 20),
+                let text = String(validating: bytes, as: UTF8.self)
+            else {
+                throw CommandFailure(.usage, "--secret-file \(file.name): \(file.value) cannot be read as text")
+            }
+            secrets[file.name] = GridSecret(text.hasSuffix("\n") ? String(text.dropLast()) : text)
+        }
+        guard secrets.isEmpty || type == "shell" || type == "python" else {
+            throw CommandFailure(.usage, "only commands have secrets", try: "--type shell or --type python")
+        }
+        return secrets
     }
 
     private func work() throws -> TaskRequest.Work {

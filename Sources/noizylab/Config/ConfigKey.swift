@@ -36,6 +36,18 @@ struct ConfigKey: Sendable {
         ConfigKey("liveness.offline_after", .duration, "5s", "silence after which what ran there moves"),
         ConfigKey("liveness.reconnect_grace", .duration, "2s", "for a node whose connection closed"),
         ConfigKey("liveness.recovery_grace", .duration, "15s", "for nodes to come back after the coordinator started"),
+        ConfigKey("limits.reads", .count, "1000", "looks at the grid, a second and caller; 0: without limit"),
+        ConfigKey("limits.changes", .count, "50", "changes, a second and caller"),
+        ConfigKey("limits.tasks", .count, "2000", "tasks submitted, a second and caller"),
+        ConfigKey("limits.streams", .count, "50", "streams opened, a second and caller"),
+        ConfigKey("limits.bytes", .size, "32MiB", "arguments and inputs of tasks, a second and caller"),
+        ConfigKey("limits.open_calls", .count, "256", "calls open at once, for each caller"),
+        ConfigKey("limits.operator_factor", .count, "25", "operators may do so many times as much"),
+        ConfigKey("limits.connections", .count, "8192", "connections open at once"),
+        ConfigKey("limits.connections_per_address", .count, "2048", "of them, from one address"),
+        ConfigKey("limits.handshake_timeout", .duration, "10s", "for a stranger to finish the TLS handshake"),
+        ConfigKey("audit.retention", .duration, "365d", "how long the audit is kept"),
+        ConfigKey("audit.max_entries", .count, "1000000", "entries of the audit at most; the oldest go first"),
     ]
 
     static let node: [ConfigKey] = [

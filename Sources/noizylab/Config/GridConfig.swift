@@ -27,7 +27,7 @@ struct GridConfig: Sendable {
     let names: [String]
     /// At least one: this machine alone when none is configured.
     let nodes: [ConfiguredNode]
-    /// `tasks.…` and `liveness.…`: milliseconds, bytes or counts, where they are not the default.
+    /// `tasks.…`, `liveness.…`, `limits.…` and `audit.…`: milliseconds, bytes or counts, where they are not the default.
     let numbers: [String: Int64]
     /// Everything, for `config show`.
     let shown: [Shown]

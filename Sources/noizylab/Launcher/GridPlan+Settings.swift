@@ -2,6 +2,7 @@ import Agent
 import Coordinator
 import GridLogic
 import GridModel
+import GridTransport
 
 /// The plan in the words of the parts. What it does not say keeps the parts' own defaults.
 extension GridPlan {
@@ -24,6 +25,12 @@ extension GridPlan {
             case "liveness.offline_after": settings.grid.offlineAfterMilliseconds = number
             case "liveness.reconnect_grace": settings.grid.reconnectGraceMilliseconds = number
             case "liveness.recovery_grace": settings.grid.recoveryGraceMilliseconds = number
+            case "audit.retention": settings.auditRetentionSeconds = number / 1_000
+            case "audit.max_entries": settings.auditEntryLimit = Int(max(number, 1_000))
+            case "limits.connections": settings.transport.connections.total = Int(max(number, 1))
+            case "limits.connections_per_address": settings.transport.connections.perAddress = Int(max(number, 1))
+            case "limits.handshake_timeout": settings.transport.handshakeTimeout = .milliseconds(max(number, 100))
+            case _ where key.hasPrefix("limits."): settings.limits.set(String(key.dropFirst(7)), number)
             // Written by a newer version; what it means is unknown here.
             default: break
             }
@@ -36,5 +43,28 @@ extension GridPlan {
             name: NodeName(checked: planned.name), role: planned.role, link: LinkKind(rawValue: planned.link) ?? .agent,
             cluster: cluster, coordinatorHost: coordinatorHost, coordinatorPort: listenPort,
             folder: home.node(planned.name), version: Version.text)
+    }
+}
+
+extension CallLimits {
+    /// Bursts keep their proportion to the rate.
+    fileprivate mutating func set(_ key: String, _ number: Int64) {
+        let value = Int(clamping: min(number, 1_000_000_000))
+        switch key {
+        case "reads": read = read.at(value)
+        case "changes": change = change.at(value)
+        case "tasks": submit = submit.at(value)
+        case "streams": stream = stream.at(value)
+        case "bytes": bytes = bytes.at(value)
+        case "open_calls": openCalls = max(value, 1)
+        case "operator_factor": operatorFactor = min(max(value, 1), 10_000)
+        default: break
+        }
+    }
+}
+
+extension BucketRate {
+    fileprivate func at(_ rate: Int) -> BucketRate {
+        BucketRate(perSecond: rate, burst: rate * burst / perSecond)
     }
 }

@@ -19,6 +19,7 @@ struct GridWorld: Sendable {
     let edgePort: Int
     let identities: LocalIdentities
     let loops: TransportLoops
+    let gateway: Gateway
 
     static let cluster = "TESTGRID"
 
@@ -45,15 +46,18 @@ struct GridWorld: Sendable {
         let service = CoordinatorService(settings: settings, logger: logger)
         let ready = AsyncStream.makeStream(of: (Int, Int).self)
         return try await withThrowingTaskGroup(of: Void.self) { group in
-            let services = ServiceGroup(
-                services: [Running(service: service, ready: ready.continuation)], logger: logger)
+            let gateways = AsyncStream.makeStream(of: Gateway.self)
+            let running = Running(service: service, ready: ready.continuation, gateways: gateways.continuation)
+            let services = ServiceGroup(services: [running], logger: logger)
             group.addTask { try await services.run() }
             var ports = ready.stream.makeAsyncIterator()
             guard let (port, edge) = await ports.next() else { throw TestError("the coordinator never was ready") }
+            var gateway = gateways.stream.makeAsyncIterator()
+            guard let gateway = await gateway.next() else { throw TestError("the coordinator has no gateway") }
             let loops = TransportLoops(count: 1)
             let world = GridWorld(
                 folder: folder, port: port, edgePort: edge,
-                identities: try LocalIdentities(folder: folder, cluster: cluster), loops: loops)
+                identities: try LocalIdentities(folder: folder, cluster: cluster), loops: loops, gateway: gateway)
             let result: Result<Value, any Error>
             do { result = .success(try await body(world)) } catch { result = .failure(error) }
             await services.triggerGracefulShutdown()
@@ -112,10 +116,11 @@ struct GridWorld: Sendable {
 private struct Running: Service {
     let service: CoordinatorService
     let ready: AsyncStream<(Int, Int)>.Continuation
+    let gateways: AsyncStream<Gateway>.Continuation
 
     func run() async throws {
         defer { ready.finish() }
-        try await service.run { port, edge in ready.yield((port, edge)) }
+        try await service.run(onGateway: { gateways.yield($0) }) { port, edge in ready.yield((port, edge)) }
     }
 }
 

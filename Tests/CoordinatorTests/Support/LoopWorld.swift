@@ -52,7 +52,7 @@ struct LoopWorld: Sendable {
 
     func submit(_ submissions: [Submission]) throws -> News {
         let news = News()
-        if let refusal = loop.submit(submissions, to: news) { throw OperationError.refused(refusal) }
+        if let (_, refusal) = loop.submit(submissions, to: news) { throw OperationError.refused(refusal) }
         return news
     }
 
