@@ -103,7 +103,8 @@ let gridTargets: [Target] = [
         dependencies: ["GridStore", "GridWire", "GridModel", .product(name: "GRDB", package: "GRDB.swift")],
         swiftSettings: settings),
     .testTarget(
-        name: "GridIdentityTests", dependencies: ["GridIdentity", x509, crypto, asn1], swiftSettings: settings),
+        name: "GridIdentityTests", dependencies: ["GridIdentity", "GridModel", x509, crypto, asn1],
+        swiftSettings: settings),
     .testTarget(
         name: "GridTransportTests",
         dependencies: [
@@ -116,6 +117,7 @@ let gridTargets: [Target] = [
         name: "AgentTests",
         dependencies: [
             "Agent", "Executors", "GridModel", "GridWire", "GridIdentity", "GridTransport", grpc, logging, lifecycle,
+            protobuf,
         ],
         swiftSettings: settings),
     .testTarget(

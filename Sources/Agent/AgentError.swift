@@ -1,7 +1,7 @@
 /// Why an agent cannot go on, or why its link ended.
 package struct AgentError: Error, Sendable, CustomStringConvertible {
     package enum Code: String, Sendable {
-        case spool, link, silence, folder
+        case spool, link, silence, folder, signers
     }
 
     package let code: Code

@@ -36,7 +36,10 @@ package struct AgentService: Service {
         let executor = NodeExecutor(
             settings: ExecutorSettings(
                 node: settings.name, workFolder: workFolder, recordsFolder: recordsFolder, environment: environment))
-        let core = AgentCore(settings: settings, executor: executor, spool: spool, kept: kept, logger: logger)
+        let core = AgentCore(
+            settings: settings, executor: executor, spool: spool, kept: kept,
+            gate: try SignatureGate(settings: settings, logger: logger),
+            witness: ResultWitness(settings: settings, credentials: credentials, logger: logger), logger: logger)
         let heartbeat = HeartbeatThread(settings: settings)
         heartbeat.start { core.sampled($0) }
         defer { heartbeat.stop() }

@@ -25,6 +25,12 @@ package struct AgentSettings: Sendable {
     package var backoffLimitMilliseconds: Int64 = 5_000
     /// When the agent is stopped: between TERM and KILL for what it runs.
     package var stopGraceMilliseconds: Int64 = 2_000
+    /// Takes only tasks that a trusted signer signed.
+    package var requiresSignatures = false
+    /// Public keys of trusted signers, as the configuration names them.
+    package var trustedSigners: [String] = []
+    /// More of them, a line each; read again whenever it changes. Nil: none.
+    package var trustedSignersFile: String?
     /// How often the GPUs are asked, where there are any.
     package var gpuSampleMilliseconds: Int64 = 5_000
 

@@ -32,7 +32,10 @@ package struct CoordinatorService: Sendable {
         let store = try SQLiteStore(folder: settings.storeFolder, settings: settings.store)
         let outputs = try OutputStore(folder: "\(settings.storeFolder)/output", settings: settings.output)
         let audit = try AuditTrail(store: AuditStore(folder: settings.storeFolder), logger: logger)
-        let gateway = Gateway(limits: settings.limits, audit: audit)
+        let keys = KeyRing(try store.keys(), at: SystemClock.monotonic())
+        let gateway = Gateway(limits: settings.limits, audit: audit) {
+            keys.grant(authorization: $0, at: SystemClock.wall())
+        }
         onGateway(gateway)
         let blocking = BlockingReads()
         let loop = GridLoop(
@@ -48,7 +51,7 @@ package struct CoordinatorService: Sendable {
             })
         let operations = GridOperations(
             settings: settings, loop: loop, store: store, outputs: outputs, authority: identities.authority,
-            gateway: gateway, vault: try SecretVault.loadOrCreate(settings.vaultKey), logger: logger)
+            gateway: gateway, keys: keys, vault: try SecretVault.loadOrCreate(settings.vaultKey), logger: logger)
         loop.begin()
         let loops = TransportLoops(count: settings.eventLoops)
         var failure: (any Error)?
@@ -118,6 +121,10 @@ package struct CoordinatorService: Sendable {
             }
             group.addTask {
                 try await Housekeeping(operations: operations).run()
+                return .other
+            }
+            group.addTask {
+                try await KeyKeeper(operations: operations).run()
                 return .other
             }
             group.addTask {

@@ -6,13 +6,16 @@ import GridWire
 package enum ServedServices {
     package static let mutual: [String] = [
         Noizylab_Grid_NoizyGridRPC.descriptor, Noizylab_Grid_Tasks.descriptor, Noizylab_Grid_Admin.descriptor,
-        Noizylab_Grid_Audit.descriptor,
-        Noizylab_Grid_AgentLink.descriptor, Grpc_Health_V1_Health.descriptor,
-        Grpc_Reflection_V1_ServerReflection.descriptor,
+        Noizylab_Grid_Audit.descriptor, Noizylab_Grid_Keys.descriptor, Noizylab_Grid_AgentLink.descriptor,
+        Grpc_Health_V1_Health.descriptor, Grpc_Reflection_V1_ServerReflection.descriptor,
     ].map(\.fullyQualifiedService)
 
+    /// For machines that join, and for holders of API keys. What no key may do is here too, so that it is denied by name
+    /// and not missing; links alone are not.
     package static let edge: [String] = [
-        Noizylab_Grid_Enrolment.descriptor, Grpc_Health_V1_Health.descriptor,
+        Noizylab_Grid_Enrolment.descriptor, Noizylab_Grid_NoizyGridRPC.descriptor, Noizylab_Grid_Tasks.descriptor,
+        Noizylab_Grid_Admin.descriptor, Noizylab_Grid_Keys.descriptor, Grpc_Health_V1_Health.descriptor,
+        Grpc_Reflection_V1_ServerReflection.descriptor,
     ].map(\.fullyQualifiedService)
 
     static func mutual(_ operations: GridOperations) -> RPCRouter<GridServerTransport> {
@@ -21,7 +24,8 @@ package enum ServedServices {
             operations.gateway,
             [
                 grid, TasksService(operations: operations), AdminService(operations: operations),
-                AuditService(operations: operations), AgentLinkService(operations: operations),
+                AuditService(operations: operations), KeysService(operations: operations),
+                AgentLinkService(operations: operations),
                 HealthService(operations: operations, services: Set(mutual)),
                 ReflectionService(services: mutual),
             ]
@@ -31,7 +35,12 @@ package enum ServedServices {
     static func edge(_ operations: GridOperations) -> RPCRouter<GridServerTransport> {
         router(
             operations.gateway,
-            [EnrolmentService(operations: operations), HealthService(operations: operations, services: Set(edge))])
+            [
+                EnrolmentService(operations: operations), NoizyGridService(operations: operations),
+                TasksService(operations: operations), AdminService(operations: operations),
+                KeysService(operations: operations), HealthService(operations: operations, services: Set(edge)),
+                ReflectionService(services: edge),
+            ])
     }
 
     /// Every method behind the gateway.

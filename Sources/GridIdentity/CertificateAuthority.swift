@@ -71,6 +71,25 @@ package struct CertificateAuthority: Sendable {
         return CertificateAuthority(cluster: cluster, certificatePEM: pem, certificate: certificate, key: key)
     }
 
+    /// The cluster that an authority's certificate names; the first certificate counts.
+    package static func cluster(ofPEM pem: String) throws(IdentityError) -> String {
+        let uri = try Certificate.read(pem: pem, from: "The authority's file").uriNames().first ?? ""
+        let name = String(uri.dropFirst(PeerIdentity.scheme.count))
+        guard uri.hasPrefix(PeerIdentity.scheme), NodeName(name) != nil else {
+            throw IdentityError(.malformed, "The authority's certificate names no cluster of the grid's.")
+        }
+        return name
+    }
+
+    /// How an authority is pinned: `sha256:` and the hash of its public key; of the first certificate.
+    package static func pin(ofPEM pem: String) throws(IdentityError) -> String {
+        let certificate = try Certificate.read(pem: pem, from: "The authority's file")
+        guard let key = P256.Signing.PublicKey(certificate.publicKey) else {
+            throw IdentityError(.malformed, "The authority's key is not P-256.")
+        }
+        return "sha256:" + Hexadecimal.encode(SHA256.hash(data: key.derRepresentation))
+    }
+
     /// SHA-256 of the authority's public key: what join tokens carry.
     package var keyHash: [UInt8] { key.publicKeyHash }
 

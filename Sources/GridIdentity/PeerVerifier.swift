@@ -1,11 +1,11 @@
 import Crypto
 import SwiftASN1
-import X509
+@_spi(FixedExpiryValidationTime) import X509
 
 #if canImport(FoundationEssentials)
-    import FoundationEssentials
+    package import FoundationEssentials
 #else
-    import Foundation
+    package import Foundation
 #endif
 
 /// Decides whether the certificate that a peer showed in the handshake proves an identity of this grid: signed by the
@@ -57,8 +57,8 @@ package struct PeerVerifier: Sendable {
         self.roles = roles
     }
 
-    /// `chain` as the peer sent it: its own certificate first.
-    package func verify(chain: [[UInt8]]) async throws(IdentityError) -> PeerCredential {
+    /// `chain` as the peer sent it: its own certificate first. `moment`: when it must be valid; nil for now.
+    package func verify(chain: [[UInt8]], at moment: Date? = nil) async throws(IdentityError) -> PeerCredential {
         guard chain.count <= Self.chainLimit else {
             throw IdentityError(
                 .untrusted, "The peer shows \(chain.count) certificates; at most \(Self.chainLimit) are read.")
@@ -68,7 +68,7 @@ package struct PeerVerifier: Sendable {
         guard let leaf = certificates.first else {
             throw IdentityError(.untrusted, "The peer shows no certificate.")
         }
-        try await verifyChain(leaf: leaf, roots: trusted(among: certificates))
+        try await verifyChain(leaf: leaf, roots: trusted(among: certificates), at: moment)
         try verifyUsage(of: leaf)
         let identity = try PeerIdentity.read(from: leaf)
         if let cluster, identity.cluster != cluster {
@@ -100,9 +100,11 @@ package struct PeerVerifier: Sendable {
         }
     }
 
-    private func verifyChain(leaf: Certificate, roots: [Certificate]) async throws(IdentityError) {
+    private func verifyChain(
+        leaf: Certificate, roots: [Certificate], at moment: Date?
+    ) async throws(IdentityError) {
         // The verifier checks the dates as well; here they get a sentence that a person can act on.
-        let now = Date()
+        let now = moment ?? Date()
         guard now < leaf.notValidAfter else {
             throw IdentityError(.expired, "The peer's certificate expired on \(leaf.notValidAfter); here it is \(now).")
         }
@@ -111,7 +113,9 @@ package struct PeerVerifier: Sendable {
                 .expired,
                 "The peer's certificate is valid from \(leaf.notValidBefore); here it is \(now): compare the clocks.")
         }
-        var verifier = Verifier(rootCertificates: CertificateStore(roots)) { RFC5280Policy() }
+        var verifier = Verifier(rootCertificates: CertificateStore(roots)) {
+            moment.map { RFC5280Policy(fixedExpiryValidationTime: $0) } ?? RFC5280Policy()
+        }
         // The authority signs holders directly (its path length is 0), so there is nothing in between to look at.
         let result = await verifier.validate(leaf: leaf, intermediates: CertificateStore([]))
         guard case .couldNotValidate(let failures) = result else { return }

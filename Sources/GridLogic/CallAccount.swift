@@ -18,6 +18,12 @@ package struct CallAccount: Sendable {
         package let retryAfterMilliseconds: Int64
         /// How long the refusal is to be held back.
         package let holdMilliseconds: Int64
+
+        package init(kind: Kind, retryAfterMilliseconds: Int64, holdMilliseconds: Int64) {
+            self.kind = kind
+            self.retryAfterMilliseconds = retryAfterMilliseconds
+            self.holdMilliseconds = holdMilliseconds
+        }
     }
 
     /// How much of a batch of tasks is taken.

@@ -6,7 +6,7 @@ extension GridMachine {
     ) {
         if let key, let slot = tasks.slot(forKey: key) {
             let task = tasks[slot].task
-            if task.spec == spec {
+            if task.spec.asks(sameAs: spec) {
                 effects.append(.accepted(token, task, isNew: false))
             } else {
                 effects.append(.refused(token, .keyTaken(key, by: task.id)))

@@ -19,10 +19,12 @@ package struct AttemptOutcome: Sendable, Hashable {
     package var inlineOutput: InlineOutput?
     /// The run time as the node measured it.
     package var runMicroseconds: Int64
+    /// The node's word on this end, as `ResultStatement` has it; empty unless the task was signed.
+    package var attestation: [UInt8]
 
     package init(
         end: End, exitCode: Int32? = nil, signal: Int32? = nil, error: String = "", usage: Usage = Usage(),
-        inlineOutput: InlineOutput? = nil, runMicroseconds: Int64 = 0
+        inlineOutput: InlineOutput? = nil, runMicroseconds: Int64 = 0, attestation: [UInt8] = []
     ) {
         self.end = end
         self.exitCode = exitCode
@@ -31,6 +33,7 @@ package struct AttemptOutcome: Sendable, Hashable {
         self.usage = usage
         self.inlineOutput = inlineOutput
         self.runMicroseconds = runMicroseconds
+        self.attestation = attestation
     }
 }
 

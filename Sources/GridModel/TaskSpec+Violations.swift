@@ -12,6 +12,7 @@ package func violations(of spec: TaskSpec, key: String?) -> [Refusal.Violation] 
     found.checkText("spec.submitter", spec.submitter, bytes: 0...TaskLimits.submitterBytes)
     found.checkMetadata(spec.metadata)
     if let key { found.checkKey(key) }
+    if !spec.envelope.isEmpty { found.checkEnvelope(of: spec, key: key) }
     return found.violations
 }
 
@@ -155,6 +156,17 @@ extension ViolationList {
             add(field, "a key must be 1 to \(TaskLimits.metadataKeyBytes) bytes")
         } else if metadata.contains(where: { $0.key.utf8.contains(0) || $0.value.utf8.contains(0) }) {
             add(field, "must not contain a NUL byte")
+        }
+    }
+
+    /// Whether it is genuine is the node's to say; what can never be is refused here.
+    mutating func checkEnvelope(of spec: TaskSpec, key: String?) {
+        guard let envelope = TaskEnvelope.open(spec.envelope)?.envelope else {
+            return add("spec.envelope", "is not a sealed envelope: see docs/signing.md")
+        }
+        if envelope.key != key ?? "" { add("spec.envelope", "was signed for another key than the one given") }
+        if envelope.node != nil, envelope.node != spec.node {
+            add("spec.envelope", "was signed for another node than spec.node")
         }
     }
 

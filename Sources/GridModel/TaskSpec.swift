@@ -20,12 +20,14 @@ package struct TaskSpec: Sendable, Hashable {
     package var submitter: String
     /// Kept and shown, never interpreted.
     package var metadata: [String: String]
+    /// A sealed `TaskEnvelope`, by which a node knows whose task this is; empty when it is not signed.
+    package var envelope: [UInt8]
 
     package init(
         payload: TaskPayload, node: NodeName? = nil, resources: ResourceRequest = .none, priority: Int = 0,
         retries: Int = 0, timeoutMilliseconds: Int64 = 0, queueTimeoutMilliseconds: Int64 = 0,
         onLost: LostPolicy = .retry, durability: Durability = .durable, outputLimitBytes: Int64 = 0,
-        submitter: String = "", metadata: [String: String] = [:]
+        submitter: String = "", metadata: [String: String] = [:], envelope: [UInt8] = []
     ) {
         self.payload = payload
         self.node = node
@@ -39,6 +41,7 @@ package struct TaskSpec: Sendable, Hashable {
         self.outputLimitBytes = outputLimitBytes
         self.submitter = submitter
         self.metadata = metadata
+        self.envelope = envelope
     }
 }
 

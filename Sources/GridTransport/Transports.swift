@@ -57,8 +57,19 @@ package enum Transports {
         settings: TransportSettings = TransportSettings(),
         onRefusal: @escaping @Sendable (IdentityError) -> Void = { _ in }
     ) throws -> HTTP2ClientTransport.Posix {
-        let verifier = try PeerVerifier(
-            anchor: .keyHash(authorityKeyHash), side: .server, cluster: nil, roles: [.coordinator])
+        try edgeClient(
+            host: host, port: port, anchor: .keyHash(authorityKeyHash), loops: loops, loop: loop, settings: settings,
+            onRefusal: onRefusal)
+    }
+
+    /// A connection to an edge listener of a coordinator whose authority is known, for whoever shows an API key. The
+    /// server is verified before the first call leaves, so the key reaches nobody else.
+    package static func edgeClient(
+        host: String, port: Int, anchor: PeerVerifier.Anchor, loops: TransportLoops, loop: Int = 0,
+        settings: TransportSettings = TransportSettings(),
+        onRefusal: @escaping @Sendable (IdentityError) -> Void = { _ in }
+    ) throws -> HTTP2ClientTransport.Posix {
+        let verifier = try PeerVerifier(anchor: anchor, side: .server, cluster: nil, roles: [.coordinator])
         return try client(
             host: host, port: port, verifier: verifier, credentials: nil, loops: loops, loop: loop, settings: settings,
             onRefusal: onRefusal)

@@ -69,6 +69,7 @@ extension Noizylab_Grid_AttemptOutcome {
             stderr = .init(inline.stderr)
         }
         runUs = outcome.runMicroseconds
+        if !outcome.attestation.isEmpty { attestation = .init(outcome.attestation) }
     }
 
     package func model() throws(WireError) -> AttemptOutcome {
@@ -80,7 +81,7 @@ extension Noizylab_Grid_AttemptOutcome {
             usage: Usage(
                 userMicroseconds: userUs, systemMicroseconds: systemUs, maxResidentBytes: maxResidentBytes),
             inlineOutput: hasInlineOutput_p ? InlineOutput(stdout: [UInt8](stdout), stderr: [UInt8](stderr)) : nil,
-            runMicroseconds: runUs)
+            runMicroseconds: runUs, attestation: [UInt8](attestation))
     }
 }
 

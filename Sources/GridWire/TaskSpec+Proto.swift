@@ -19,6 +19,7 @@ extension Noizylab_Grid_TaskSpec {
         outputLimitBytes = spec.outputLimitBytes
         submitter = spec.submitter
         metadata = spec.metadata
+        if !spec.envelope.isEmpty { envelope = .init(spec.envelope) }
     }
 
     /// What the client asked for. The numbers are taken as they are; `violations(of:key:)` judges them.
@@ -42,7 +43,8 @@ extension Noizylab_Grid_TaskSpec {
             durability: try named(durability, field: "durability", fallback: .durable),
             outputLimitBytes: outputLimitBytes,
             submitter: submitter,
-            metadata: metadata)
+            metadata: metadata,
+            envelope: [UInt8](envelope))
     }
 
     private func payloadModel() throws(WireError) -> TaskPayload {

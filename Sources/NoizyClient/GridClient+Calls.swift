@@ -87,6 +87,20 @@ extension GridClient {
         }
     }
 
+    package func keyCreated(
+        _ request: Noizylab_Grid_CreateKeyRequest
+    ) async throws -> Noizylab_Grid_CreateKeyResponse {
+        try await call(isRepeatable: false) { try await keys.createKey(request) }
+    }
+
+    package func keyInfos(all: Bool) async throws -> [Noizylab_Grid_APIKeyInfo] {
+        try await call { try await keys.listKeys(.with { $0.all = all }) }.keys
+    }
+
+    package func keyRevoked(_ key: String) async throws -> Noizylab_Grid_APIKeyInfo {
+        try await call { try await keys.revokeKey(.with { $0.key = key }) }
+    }
+
     package func health(ofNode node: String) async throws -> Noizylab_Grid_HealthCheckResponse {
         try await call { try await legacy.healthCheck(.with { $0.nodeID = node }) }
     }

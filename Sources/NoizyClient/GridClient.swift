@@ -26,6 +26,7 @@ public final class GridClient: Sendable {
     package let admin: Noizylab_Grid_Admin.Client<Transport>
     package let audit: Noizylab_Grid_Audit.Client<Transport>
     package let legacy: Noizylab_Grid_NoizyGridRPC.Client<Transport>
+    package let keys: Noizylab_Grid_Keys.Client<Transport>
     /// For work that is to run beside the connection, on its own event loop.
     package let loops: TransportLoops
     let follower = FollowerTasks()
@@ -41,6 +42,7 @@ public final class GridClient: Sendable {
         admin = Noizylab_Grid_Admin.Client(wrapping: client)
         audit = Noizylab_Grid_Audit.Client(wrapping: client)
         legacy = Noizylab_Grid_NoizyGridRPC.Client(wrapping: client)
+        keys = Noizylab_Grid_Keys.Client(wrapping: client)
         self.loops = loops
         self.refusal = refusal
     }
@@ -54,10 +56,9 @@ public final class GridClient: Sendable {
         let refusal = RefusalBox()
         let result: Swift.Result<Result, any Error>
         do {
-            let transport = try Transports.client(
-                host: endpoint.host, port: endpoint.port, credentials: credentials.files, loops: loops,
-                onRefusal: { error in refusal.set(error) })
-            result = await run(transport, loops) { client in
+            let transport = try transport(to: endpoint, credentials, loops) { error in refusal.set(error) }
+            let interceptors: [any ClientInterceptor] = credentials.apiKey.map { [KeyInterceptor($0)] } ?? []
+            result = await run(transport, interceptors, loops) { client in
                 try await withScope(
                     GridClient(endpoint: endpoint, options: options, client: client, loops: loops, refusal: refusal),
                     body)
@@ -71,12 +72,29 @@ public final class GridClient: Sendable {
         return try result.get()
     }
 
+    private static func transport(
+        to endpoint: GridEndpoint, _ credentials: GridCredentials, _ loops: TransportLoops,
+        onRefusal: @escaping @Sendable (IdentityError) -> Void
+    ) throws -> Transport {
+        guard credentials.isAPIKey else {
+            return try Transports.client(
+                host: endpoint.host, port: endpoint.port, credentials: credentials.files, loops: loops,
+                onRefusal: onRefusal)
+        }
+        return try Transports.edgeClient(
+            host: endpoint.host, port: endpoint.port,
+            anchor: credentials.pin.map { .keyHash($0) }
+                ?? .authorities(pem: try PrivateFile.read(credentials.authority)),
+            loops: loops, onRefusal: onRefusal)
+    }
+
     /// Runs the connection on its own event loop beside `body`.
     private static func run<Result: Sendable>(
-        _ transport: Transport, _ loops: TransportLoops, isolation: isolated (any Actor)? = #isolation,
+        _ transport: Transport, _ interceptors: [any ClientInterceptor], _ loops: TransportLoops,
+        isolation: isolated (any Actor)? = #isolation,
         _ body: (GRPCClient<Transport>) async throws -> Result
     ) async -> Swift.Result<Result, any Error> {
-        let client = GRPCClient(transport: transport)
+        let client = GRPCClient(transport: transport, interceptors: interceptors)
         return await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 await withTaskExecutorPreference(loops.executor(0)) {

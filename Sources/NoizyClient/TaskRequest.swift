@@ -50,6 +50,8 @@ public struct TaskRequest: Sendable, Hashable {
     public var metadata: [String: String] = [:]
     /// The same key names the same task, however often it is submitted.
     public var key = ""
+    /// A signature that nodes verify themselves: see `TaskSigner`. It covers everything above; sign last.
+    public internal(set) var envelope: [UInt8] = []
 
     public init(_ work: Work) { self.work = work }
 
@@ -90,6 +92,7 @@ public struct TaskRequest: Sendable, Hashable {
             spec.durability = isEphemeral ? "ephemeral" : "durable"
             spec.outputLimitBytes = outputLimitBytes
             spec.metadata = metadata
+            if !envelope.isEmpty { spec.envelope = Data(envelope) }
         }
     }
 

@@ -114,6 +114,8 @@ final class ScriptedCoordinator: Noizylab_Grid_AgentLink.SimpleServiceProtocol {
         state.withLock { _ = $0.connection?.yield(message) }
     }
 
+    func send(_ message: Noizylab_Grid_ToAgent) { state.withLock { _ = $0.connection?.yield(message) } }
+
     func acknowledge(_ isOn: Bool) { state.withLock { $0.acknowledges = isOn } }
 
     /// Ends the connection, as a coordinator that goes away does.

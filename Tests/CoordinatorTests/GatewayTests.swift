@@ -76,7 +76,9 @@ struct GatewayTests {
     }
 
     @Test func `an API key reaches what its scopes name and nothing else`() {
-        let grant = APIKeyGrant(id: "k1", name: "ci", permissions: [.viewTasks])
+        let grant = APIKeyGrant(
+            id: "k1", name: "ci", scope: KeyScope(role: .submitter, permissions: [.viewTasks]),
+            expiresAt: Timestamp(microseconds: .max), now: MonotonicTime(nanoseconds: 0))
         let gateway = Gateway { $0 == "Bearer right" ? grant : nil }
 
         let right = Self.evidence(nil, authorization: "Bearer right")

@@ -53,7 +53,7 @@ import Testing
         ].map { Mirror(reflecting: $0).children.count }
 
         // Another number here: teach TaskRecordWriter and `random` the new property, then change it.
-        #expect(counts == [10, 12, 4, 7, 2, 7, 3, 2, 5, 3])
+        #expect(counts == [10, 13, 4, 7, 2, 8, 3, 2, 5, 3])
     }
 }
 
@@ -106,7 +106,8 @@ extension GridTask {
                 exitCode: [nil, 0, 1, -1, 255, .min].randomElement(using: &numbers)!,
                 signal: [nil, 0, 9, .max].randomElement(using: &numbers)!, error: text(),
                 usage: Usage(userMicroseconds: number(), systemMicroseconds: number(), maxResidentBytes: number()),
-                inlineOutput: Bool.random(using: &numbers) ? inline : nil, runMicroseconds: number())
+                inlineOutput: Bool.random(using: &numbers) ? inline : nil, runMicroseconds: number(),
+                attestation: Bool.random(using: &numbers) ? bytes() : [])
             let gpus = (0..<Int.random(in: 0...4, using: &numbers)).map { _ in count() }
             return Attempt(
                 epoch: UInt32(index + 1), node: NodeName(["A", "M2-Ultra"].randomElement(using: &numbers)!)!,
@@ -120,7 +121,7 @@ extension GridTask {
                 priority: Int.random(in: -100...100, using: &numbers), retries: count(), timeoutMilliseconds: number(),
                 queueTimeoutMilliseconds: number(), onLost: .allCases.randomElement(using: &numbers)!,
                 durability: .allCases.randomElement(using: &numbers)!, outputLimitBytes: number(), submitter: text(),
-                metadata: map()),
+                metadata: map(), envelope: Bool.random(using: &numbers) ? bytes() : []),
             key: Bool.random(using: &numbers) ? key : nil, submittedAt: time(), state: state, attempts: attempts,
             notBefore: timeOrNil(), cancelRequested: Bool.random(using: &numbers),
             finishedAt: state.isTerminal ? time() : nil, reason: text())

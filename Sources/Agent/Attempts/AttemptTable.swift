@@ -70,6 +70,13 @@ package struct AttemptTable: Sendable {
         entries.compactMap { ref, entry in if case .unwanted = entry.phase { nil } else { ref } }.sorted()
     }
 
+    /// False when nothing is known of it; else what is known is told again.
+    package mutating func retellIfKnown(_ ref: AttemptRef) -> Bool {
+        guard entries[ref] != nil else { return false }
+        retell(ref)
+        return true
+    }
+
     package func isRunning(_ ref: AttemptRef) -> Bool {
         if case .running? = entries[ref]?.phase { true } else { false }
     }
@@ -93,8 +100,8 @@ package struct AttemptTable: Sendable {
             isDurable: start.spec.durability == .durable,
             heldUntil: now.advanced(byMilliseconds: limits.holdBackMilliseconds))
         runningCount += 1
-        if case .echo(let text) = start.spec.payload {
-            // The no-op takes no executor, no thread and no wait.
+        if case .echo(let text) = start.spec.payload, start.spec.envelope.isEmpty {
+            // The no-op takes no executor, no thread and no wait. Signed, it is watched like any other.
             if !text.isEmpty { entry.output.append(.stdout, Array(text.utf8)) }
             entries[start.ref] = entry
             finish(start.ref, AttemptOutcome(end: .succeeded, exitCode: 0), into: &actions)
@@ -102,6 +109,17 @@ package struct AttemptTable: Sendable {
             entries[start.ref] = entry
             actions.append(.start(start, window: limits.maxUnackedBytes))
         }
+    }
+
+    /// The attempt is not to be started: its end is that it was refused.
+    package mutating func refuse(
+        _ start: AttemptStart, _ why: String, at now: MonotonicTime, into actions: inout [Action]
+    ) {
+        guard entries[start.ref] == nil else { return retell(start.ref) }
+        guard !isStopping else { return }
+        runningCount += 1
+        entries[start.ref] = Entry(isDurable: start.spec.durability == .durable, heldUntil: now)
+        finish(start.ref, AttemptOutcome(end: .refused, error: why), into: &actions)
     }
 
     private mutating func forget(_ ref: AttemptRef, into actions: inout [Action]) {
@@ -152,6 +170,8 @@ package struct AttemptTable: Sendable {
             if isStopping && outcome.end == .cancelled {
                 outcome.end = .lost
                 outcome.error = "its node's agent was stopped"
+                // What was attested was that it had been cancelled.
+                outcome.attestation = []
             }
             entry.phase = .finished(outcome)
             entry.tellsFinished = true

@@ -1,4 +1,5 @@
 import Executors
+import GridLogic
 import GridModel
 import Logging
 import Synchronization
@@ -30,13 +31,20 @@ final class AgentCore: Sendable {
     private let settings: AgentSettings
     private let executor: NodeExecutor
     private let spool: Spool
+    private let gate: SignatureGate
+    private let witness: ResultWitness
     private let logger: Logger
     private let state: Mutex<State>
 
-    init(settings: AgentSettings, executor: NodeExecutor, spool: Spool, kept: [FinishedAttempt], logger: Logger) {
+    init(
+        settings: AgentSettings, executor: NodeExecutor, spool: Spool, kept: [FinishedAttempt], gate: SignatureGate,
+        witness: ResultWitness, logger: Logger
+    ) {
         self.settings = settings
         self.executor = executor
         self.spool = spool
+        self.gate = gate
+        self.witness = witness
         self.logger = logger
         let limits = AttemptTable.Limits(
             holdBackMilliseconds: settings.holdBackMilliseconds, maxUnackedBytes: settings.maxUnackedBytes)
@@ -71,8 +79,31 @@ final class AgentCore: Sendable {
 
     func obey(_ orders: [Order]) {
         let now = SystemClock.monotonic()
+        guard !orders.contains(where: gate.concerns) else {
+            // One by one: what an order forgets, the next may not start again unjudged.
+            for order in orders { obeyJudged(order, at: now) }
+            return
+        }
         change { state, actions in
             for order in orders { state.table.obey(order, at: now, into: &actions) }
+        }
+    }
+
+    /// An attempt that is known is told again and never started; any other is judged before it is.
+    private func obeyJudged(_ order: Order, at now: MonotonicTime) {
+        guard case .start(let start) = order, gate.concerns(order) else {
+            return change { $0.table.obey(order, at: now, into: &$1) }
+        }
+        var isKnown = false
+        change { state, _ in isKnown = state.table.retellIfKnown(start.ref) }
+        if isKnown { return }
+        let fault = gate.fault(of: start)
+        change { state, actions in
+            if let fault {
+                state.table.refuse(start, fault.text, at: now, into: &actions)
+            } else {
+                state.table.obey(order, at: now, into: &actions)
+            }
         }
     }
 
@@ -187,7 +218,12 @@ final class AgentCore: Sendable {
     }
 
     private func start(_ start: AttemptStart, window: Int) {
-        let running = executor.start(start, window: window) { self.happened($0, to: start.ref) }
+        let running: any RunningAttempt
+        if let sight = witness.sight(of: start) {
+            running = executor.start(start, window: window) { self.happened(sight.seeing($0), to: start.ref) }
+        } else {
+            running = executor.start(start, window: window) { self.happened($0, to: start.ref) }
+        }
         let isOver = state.withLock { state in
             guard state.table.isRunning(start.ref) else { return true }
             state.running[start.ref] = running

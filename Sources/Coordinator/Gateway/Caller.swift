@@ -1,4 +1,5 @@
 package import GridIdentity
+import GridLogic
 import GridModel
 
 /// Who asks, as far as it was proven, and from where.
@@ -33,7 +34,7 @@ package struct Caller: Sendable, Hashable {
     package var name: String {
         switch proof {
         case .certificate(let credential): credential.identity.name
-        case .key(let grant): "key:\(grant.name)"
+        case .key(let grant): grant.submitter
         case .nothing: ""
         }
     }
@@ -62,7 +63,7 @@ package struct Caller: Sendable, Hashable {
     package func may(_ permission: Permission) -> Bool {
         switch proof {
         case .certificate(let credential): permission.allows(credential.identity.role)
-        case .key(let grant): permission == .enterDoor || grant.permissions.contains(permission)
+        case .key(let grant): grant.allows(permission)
         case .nothing: permission.allows(nil)
         }
     }
@@ -76,26 +77,28 @@ package struct Caller: Sendable, Hashable {
             case .submitter: submitter == credential.identity.name
             case .coordinator, .agent: false
             }
-        case .key: submitter == name
+        case .key(let grant): grant.scope.role != .submitter || submitter == name
         case .nothing: false
         }
     }
-}
 
-/// What an API key allows its holder.
-package final class APIKeyGrant: Sendable, Hashable {
-    /// The key's public part, by which it is listed and revoked.
-    package let id: String
-    package let name: String
-    package let permissions: Set<Permission>
-
-    package init(id: String, name: String, permissions: Set<Permission>) {
-        self.id = id
-        self.name = name
-        self.permissions = permissions
+    /// Looks after what others brought: an operator by certificate, or by a key of that role.
+    var isOperator: Bool {
+        switch proof {
+        case .certificate(let credential): credential.identity.role == .operator
+        case .key(let grant): grant.scope.role == .operator
+        case .nothing: false
+        }
     }
 
-    package static func == (left: APIKeyGrant, right: APIKeyGrant) -> Bool { left.id == right.id }
+    private var scope: KeyScope? { if case .key(let grant) = proof { grant.scope } else { nil } }
 
-    package func hash(into hasher: inout Hasher) { hasher.combine(id) }
+    /// Only keys have scopes: whoever shows a certificate may what its role may, everywhere.
+    func requireScope(toRun spec: TaskSpec) throws(OperationError) {
+        if let refusal = scope?.refusal(toRun: spec) { throw .refused(refusal) }
+    }
+
+    func requireScope(toUse node: NodeName) throws(OperationError) {
+        if let refusal = scope?.refusal(toUse: node) { throw .refused(refusal) }
+    }
 }

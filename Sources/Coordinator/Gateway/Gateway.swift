@@ -43,6 +43,14 @@ package final class Gateway: Sendable {
         if rule.callClass.isAuditedOneByOne, let refusal = audit?.refusal {
             throw denied(caller, rule, trace, .refused(refusal))
         }
+        // What brings tasks is counted task by task.
+        if case .key(let grant) = caller.proof, rule.callClass != .submit {
+            do {
+                try grant.spend(at: SystemClock.monotonic())
+            } catch {
+                throw denied(caller, rule, trace, error)
+            }
+        }
         if case .refused(let shortage) = limiter.begin(caller, rule) {
             throw denied(caller, rule, trace, .refused(shortage.refusal(of: rule.name)), shortage.holdMilliseconds)
         }
@@ -50,6 +58,9 @@ package final class Gateway: Sendable {
         openCalls.add(call)
         // Revoked between the look at the list and this line: whoever revoked it may not have seen this call.
         if isRevoked(evidence) { call.end(Self.revokedCertificate) }
+        if case .key = caller.proof, let authorization = evidence.authorization, keyGrant(authorization) == nil {
+            call.end(Self.deadKey)
+        }
         return call
     }
 
@@ -126,7 +137,7 @@ package final class Gateway: Sendable {
         }
         if let authorization = evidence.authorization {
             guard let grant = keyGrant(authorization) else {
-                throw .unauthenticated("This API key is not known here, has expired or was revoked.")
+                throw Self.deadKey
             }
             return Caller(.key(grant), remote: evidence.remote)
         }
@@ -138,7 +149,7 @@ package final class Gateway: Sendable {
     private func authorise(_ caller: Caller, _ rule: MethodRule) throws(OperationError) {
         guard !caller.may(rule.permission) else { return }
         if case .nothing = caller.proof {
-            throw .unauthenticated("\(rule.name) needs a certificate of this grid.")
+            throw .unauthenticated("\(rule.name) needs a certificate of this grid, or an API key.")
         }
         throw .refused(
             Refusal(
@@ -166,6 +177,8 @@ package final class Gateway: Sendable {
             count: Int64(count))
     }
 
+    private static let deadKey = OperationError.unauthenticated(
+        "This API key is not known here, has expired or was revoked: noizylab key list, on the coordinator.")
     private static let revokedCertificate = OperationError.unauthenticated(
         "This certificate was revoked: ask an operator for a new one.")
 }

@@ -33,7 +33,7 @@ extension LoopRun {
     private mutating func answer(
         _ token: RequestToken, _ spec: TaskSpec, with task: GridTask, _ key: String, _ now: Moment
     ) {
-        guard task.spec == spec else {
+        guard task.spec.asks(sameAs: spec) else {
             return pending.hold(.refused(token, .keyTaken(key, by: task.id)))
         }
         pending.hold(.accepted(token, task, isNew: false))

@@ -48,6 +48,7 @@ extension GridOperations {
     ) async throws(OperationError) -> NodeView {
         try authorise(caller, .manageNodes)
         let name = try Self.nodeName(node)
+        try caller.requireScope(toUse: name)
         let by = caller.name
         _ = try await loop.request { .setSchedulability(name, schedulability, by: by, $0) }
         guard let view = try await currentNodes().first(where: { $0.node.name == name }) else {
@@ -59,6 +60,7 @@ extension GridOperations {
     package func removeNode(_ caller: Caller, node: String) async throws(OperationError) -> Node {
         try authorise(caller, .manageNodes)
         let name = try Self.nodeName(node)
+        try caller.requireScope(toUse: name)
         let by = caller.name
         guard case .node(let removed) = try await loop.request({ .removeNode(name, by: by, $0) }) else {
             throw .failed("A removal was answered with a task.")
@@ -88,6 +90,7 @@ extension GridOperations {
     /// A node of the grid's own is nobody's to overwrite, and an external one only its owner's and an operator's.
     @discardableResult
     private func requireExternal(_ name: NodeName, _ caller: Caller) async throws(OperationError) -> Bool {
+        try caller.requireScope(toUse: name)
         guard let known = try await currentNodes().first(where: { $0.node.name == name })?.node else { return false }
         guard known.isExternal else {
             throw .refused(
@@ -96,7 +99,7 @@ extension GridOperations {
                     message: "\(name) is a node of the grid itself: it is kept by its agent and by operators."))
         }
         let owner = known.labels[Self.registeredBy]
-        guard caller.role == .operator || owner == nil || owner == caller.name else {
+        guard caller.isOperator || owner == nil || owner == caller.name else {
             throw .refused(
                 Refusal(
                     .permissionDenied, reason: "NOT_YOURS",

@@ -53,6 +53,8 @@ extension GridOperations {
         let key = key.flatMap { $0.isEmpty ? nil : $0 }
         let violations = GridModel.violations(of: spec, key: key)
         if !violations.isEmpty { throw .refused(.invalid(violations)) }
+        try requireScope(caller, toRun: spec)
+        if !spec.envelope.isEmpty { try requireUnchanged(spec) }
         spec = try sealed(spec)
         return Submission(
             ref: ref, spec: spec, key: key, arrivedAt: arrivedAt, wantsResult: wantsResult, feed: feed)
@@ -75,6 +77,7 @@ extension GridOperations {
     package func cancel(_ caller: Caller, named name: String) async throws(OperationError) -> GridTask {
         try authorise(caller, .runTasks)
         let task = try await find(caller, name)
+        try caller.requireScope(toRun: task.spec)
         if task.state.isTerminal { throw .refused(.alreadyEnded(task)) }
         let by = caller.name
         let answer: GridAnswer
@@ -101,7 +104,31 @@ extension GridOperations {
             )
         }
         guard task.spec.secrets.isEmpty else { throw .refused(.secretsAreGone(task)) }
+        guard task.spec.envelope.isEmpty else { throw .refused(.signedForOnce(task.id)) }
         return try await submit(caller, task.spec, key: nil).task
+    }
+
+    /// A key's scope, and its rate: each task counts, however it comes.
+    private func requireScope(_ caller: Caller, toRun spec: TaskSpec) throws(OperationError) {
+        guard case .key(let grant) = caller.proof else { return }
+        try caller.requireScope(toRun: spec)
+        try grant.spend(at: SystemClock.monotonic())
+    }
+
+    /// The nodes judge envelopes; one that no node could accept is refused before it is kept.
+    private func requireUnchanged(_ spec: TaskSpec) throws(OperationError) {
+        guard let envelope = TaskEnvelope.open(spec.envelope)?.envelope else { return }
+        if envelope.cluster != settings.cluster {
+            throw .refused(
+                .invalid(
+                    "spec.envelope", "was signed for the grid \(envelope.cluster), and this is \(settings.cluster)"))
+        }
+        if envelope.specDigest != SHA256Digest.of(spec.canonicalBytes) {
+            throw .refused(.invalid("spec.envelope", "was signed for another task than this: see docs/signing.md"))
+        }
+        if envelope.expiresAt <= SystemClock.wall() {
+            throw .refused(.invalid("spec.envelope", "has expired: sign the task again"))
+        }
     }
 
     package struct TaskPage: Sendable {
@@ -150,6 +177,13 @@ extension Refusal {
         Refusal(
             .failedPrecondition, reason: "SECRETS_ARE_GONE",
             message: "Task \(task.id) had secrets, which were erased at its end: run it again with them.")
+    }
+
+    static func signedForOnce(_ id: TaskID) -> Refusal {
+        Refusal(
+            .failedPrecondition, reason: "SIGNED_FOR_ONCE",
+            message: "Task \(id) was signed for one run, so nobody can repeat it for its signer: "
+                + "noizylab run --sign KEYFILE, with the same command.")
     }
 
     static func alreadyEnded(_ task: GridTask) -> Refusal {

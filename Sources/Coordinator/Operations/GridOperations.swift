@@ -15,6 +15,7 @@ package final class GridOperations: Sendable {
     let outputs: OutputStore
     let authority: CertificateAuthority
     package let gateway: Gateway
+    package let keys: KeyRing
     let vault: SecretVault
     let reads = BlockingReads()
     let participants = Participants()
@@ -31,8 +32,8 @@ package final class GridOperations: Sendable {
 
     package init(
         settings: CoordinatorSettings, loop: GridLoop, store: SQLiteStore, outputs: OutputStore,
-        authority: CertificateAuthority, gateway: Gateway = Gateway(), vault: SecretVault = .inMemory(),
-        logger: Logger
+        authority: CertificateAuthority, gateway: Gateway = Gateway(), keys: KeyRing,
+        vault: SecretVault = .inMemory(), logger: Logger
     ) {
         self.settings = settings
         self.loop = loop
@@ -40,6 +41,7 @@ package final class GridOperations: Sendable {
         self.outputs = outputs
         self.authority = authority
         self.gateway = gateway
+        self.keys = keys
         self.vault = vault
         self.logger = logger
         startedAt = SystemClock.now()

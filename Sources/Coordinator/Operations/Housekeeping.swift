@@ -20,7 +20,7 @@ struct Housekeeping: Sendable {
     /// In small steps, so that commits are never kept waiting for long.
     func tidy(at now: Timestamp) async throws(OperationError) {
         let settings = operations.settings
-        let (store, outputs) = (operations.store, operations.outputs)
+        let (store, outputs, keys) = (operations.store, operations.outputs, operations.keys)
         let tasksBefore = Timestamp(microseconds: now.microseconds - settings.taskRetentionSeconds * 1_000_000)
         let eventsBefore = Timestamp(microseconds: now.microseconds - settings.eventRetentionSeconds * 1_000_000)
         while true {
@@ -36,6 +36,7 @@ struct Housekeeping: Sendable {
         try await operations.reads.run { () throws(StoreError) in
             try store.purgeEvents(before: eventsBefore)
             try store.purgeTokens(expiredBefore: now)
+            keys.forget(try store.purgeKeys(endedBefore: eventsBefore))
             _ = try outputs.enforceRetention(maxBytes: settings.outputRetentionBytes, writtenBefore: tasksBefore)
             try store.checkpoint()
         }

@@ -33,7 +33,7 @@ struct AuditService: Noizylab_Grid_Audit.SimpleServiceProtocol {
                 protection: "mutual TLS", callers: "holders of a certificate of this grid"),
             listener(
                 "edge", operations.boundAddresses.edge, operations.settings.edgeHost, ServedServices.edge,
-                protection: "server TLS", callers: "everybody who reaches it"),
+                protection: "server TLS", callers: "everybody who reaches it, and holders of API keys"),
         ]
         return response
     }
@@ -58,6 +58,7 @@ struct AuditService: Noizylab_Grid_Audit.SimpleServiceProtocol {
             // On a listener that asks for no certificate nobody has a role.
             method.roles = strangersCome ? [] : PeerRole.allCases.filter(rule.permission.allows).map(\.rawValue)
             if strangersCome, rule.permission.allows(nil) { method.roles.append("stranger") }
+            if strangersCome, APIKeyGrant.canHave(rule.permission) { method.roles.append("key") }
             return method
         }
         return listener

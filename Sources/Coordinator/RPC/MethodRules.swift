@@ -30,6 +30,7 @@ package enum MethodRules {
     private typealias Legacy = Noizylab_Grid_NoizyGridRPC.Method
     private typealias Tasks = Noizylab_Grid_Tasks.Method
     private typealias Admin = Noizylab_Grid_Admin.Method
+    private typealias Keys = Noizylab_Grid_Keys.Method
 
     private static let entries: [(MethodDescriptor, Permission, CallClass)] = [
         (Legacy.ExecuteTask.descriptor, .runTasks, .submit),
@@ -59,6 +60,9 @@ package enum MethodRules {
         (Admin.IssueCertificate.descriptor, .issueIdentities, .change),
         (Noizylab_Grid_Audit.Method.ReadAudit.descriptor, .readAudit, .stream),
         (Noizylab_Grid_Audit.Method.Surface.descriptor, .readAudit, .read),
+        (Keys.CreateKey.descriptor, .issueIdentities, .change),
+        (Keys.ListKeys.descriptor, .issueIdentities, .read),
+        (Keys.RevokeKey.descriptor, .issueIdentities, .change),
         (Noizylab_Grid_AgentLink.Method.Connect.descriptor, .linkNode, .link),
         (Noizylab_Grid_Enrolment.Method.Join.descriptor, .enterDoor, .enrol),
         (Grpc_Health_V1_Health.Method.Check.descriptor, .enterDoor, .read),

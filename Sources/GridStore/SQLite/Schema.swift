@@ -12,6 +12,7 @@ enum Schema {
             try database.execute(sql: "PRAGMA application_id = \(applicationID)")
         }
         migrator.registerMigration("2 blocks of living tasks") { try $0.execute(sql: taskBlocks) }
+        migrator.registerMigration("API keys") { try $0.execute(sql: apiKeys) }
         return migrator
     }
 

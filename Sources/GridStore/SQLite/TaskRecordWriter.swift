@@ -51,6 +51,7 @@ struct TaskRecordWriter {
         write(18, spec.outputLimitBytes)
         write(19, spec.submitter)
         write(20, spec.metadata)
+        write(40, spec.envelope)
     }
 
     private mutating func write(_ command: Command) {
@@ -105,6 +106,7 @@ struct TaskRecordWriter {
             write(10, inline.stderr)
         }
         write(11, outcome.runMicroseconds)
+        write(40, outcome.attestation)
     }
 }
 

@@ -124,6 +124,12 @@ package nonisolated struct Noizylab_Grid_TaskSpec: @unchecked Sendable {
     set {_uniqueStorage()._metadata = newValue}
   }
 
+  /// A sealed envelope (docs/signing.md), by which nodes know whose task this is; empty when it is not signed.
+  package var envelope: Data {
+    get {_storage._envelope}
+    set {_uniqueStorage()._envelope = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Payload: Equatable, Sendable {
@@ -704,6 +710,9 @@ package nonisolated struct Noizylab_Grid_AttemptOutcome: Sendable {
 
   package var runUs: Int64 = 0
 
+  /// The node's signed word on this end (docs/signing.md); empty unless the task was signed.
+  package var attestation: Data = Data()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -779,7 +788,7 @@ fileprivate nonisolated let _protobuf_package = "noizylab.grid"
 
 nonisolated extension Noizylab_Grid_TaskSpec: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TaskSpec"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}command\0\u{1}echo\0\u{1}network\0\u{2}\u{7}node\0\u{1}resources\0\u{1}priority\0\u{1}retries\0\u{3}timeout_ms\0\u{3}queue_timeout_ms\0\u{3}on_lost\0\u{1}durability\0\u{3}output_limit_bytes\0\u{1}submitter\0\u{1}metadata\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}command\0\u{1}echo\0\u{1}network\0\u{2}\u{7}node\0\u{1}resources\0\u{1}priority\0\u{1}retries\0\u{3}timeout_ms\0\u{3}queue_timeout_ms\0\u{3}on_lost\0\u{1}durability\0\u{3}output_limit_bytes\0\u{1}submitter\0\u{1}metadata\0\u{2}\u{14}envelope\0")
 
   fileprivate class _StorageClass {
     var _payload: Noizylab_Grid_TaskSpec.OneOf_Payload?
@@ -794,6 +803,7 @@ nonisolated extension Noizylab_Grid_TaskSpec: SwiftProtobuf.Message, SwiftProtob
     var _outputLimitBytes: Int64 = 0
     var _submitter: String = String()
     var _metadata: Dictionary<String,String> = [:]
+    var _envelope: Data = Data()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -816,6 +826,7 @@ nonisolated extension Noizylab_Grid_TaskSpec: SwiftProtobuf.Message, SwiftProtob
       _outputLimitBytes = source._outputLimitBytes
       _submitter = source._submitter
       _metadata = source._metadata
+      _envelope = source._envelope
     }
   }
 
@@ -884,6 +895,7 @@ nonisolated extension Noizylab_Grid_TaskSpec: SwiftProtobuf.Message, SwiftProtob
         case 18: try { try decoder.decodeSingularInt64Field(value: &_storage._outputLimitBytes) }()
         case 19: try { try decoder.decodeSingularStringField(value: &_storage._submitter) }()
         case 20: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &_storage._metadata) }()
+        case 40: try { try decoder.decodeSingularBytesField(value: &_storage._envelope) }()
         default: break
         }
       }
@@ -944,6 +956,9 @@ nonisolated extension Noizylab_Grid_TaskSpec: SwiftProtobuf.Message, SwiftProtob
       if !_storage._metadata.isEmpty {
         try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: _storage._metadata, fieldNumber: 20)
       }
+      if !_storage._envelope.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._envelope, fieldNumber: 40)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -965,6 +980,7 @@ nonisolated extension Noizylab_Grid_TaskSpec: SwiftProtobuf.Message, SwiftProtob
         if _storage._outputLimitBytes != rhs_storage._outputLimitBytes {return false}
         if _storage._submitter != rhs_storage._submitter {return false}
         if _storage._metadata != rhs_storage._metadata {return false}
+        if _storage._envelope != rhs_storage._envelope {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -2074,7 +2090,7 @@ nonisolated extension Noizylab_Grid_AttemptInfo: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Noizylab_Grid_AttemptOutcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".AttemptOutcome"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}end\0\u{3}exit_code\0\u{1}signal\0\u{1}error\0\u{3}user_us\0\u{3}system_us\0\u{3}max_resident_bytes\0\u{3}has_inline_output\0\u{1}stdout\0\u{1}stderr\0\u{3}run_us\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}end\0\u{3}exit_code\0\u{1}signal\0\u{1}error\0\u{3}user_us\0\u{3}system_us\0\u{3}max_resident_bytes\0\u{3}has_inline_output\0\u{1}stdout\0\u{1}stderr\0\u{3}run_us\0\u{2}\u{1d}attestation\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2093,6 +2109,7 @@ nonisolated extension Noizylab_Grid_AttemptOutcome: SwiftProtobuf.Message, Swift
       case 9: try { try decoder.decodeSingularBytesField(value: &self.stdout) }()
       case 10: try { try decoder.decodeSingularBytesField(value: &self.stderr) }()
       case 11: try { try decoder.decodeSingularInt64Field(value: &self.runUs) }()
+      case 40: try { try decoder.decodeSingularBytesField(value: &self.attestation) }()
       default: break
       }
     }
@@ -2136,6 +2153,9 @@ nonisolated extension Noizylab_Grid_AttemptOutcome: SwiftProtobuf.Message, Swift
     if self.runUs != 0 {
       try visitor.visitSingularInt64Field(value: self.runUs, fieldNumber: 11)
     }
+    if !self.attestation.isEmpty {
+      try visitor.visitSingularBytesField(value: self.attestation, fieldNumber: 40)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2151,6 +2171,7 @@ nonisolated extension Noizylab_Grid_AttemptOutcome: SwiftProtobuf.Message, Swift
     if lhs.stdout != rhs.stdout {return false}
     if lhs.stderr != rhs.stderr {return false}
     if lhs.runUs != rhs.runUs {return false}
+    if lhs.attestation != rhs.attestation {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

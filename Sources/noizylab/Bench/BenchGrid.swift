@@ -29,7 +29,7 @@ struct BenchTarget: Sendable {
     /// The one that runs from a folder.
     init(home: HomeFolder) {
         self.init(
-            locator: GridLocator(home: home, config: nil, grid: nil, credentialsFolder: nil), isHere: true)
+            locator: GridLocator(home: home), isHere: true)
     }
 }
 

@@ -35,12 +35,13 @@ struct ExecCommand: AsyncParsableCommand {
 
     func run() async throws {
         let request = try work.request()
+        let signer = try work.signer(options)
         let code = try await options.withGrid { grid in
             let known = try await grid.nodeInfos()
             let targets = try targets(known)
             let report = ExecReport(
                 format: format.output, isRaw: work.raw, nameWidth: targets.map(\.name.count).max() ?? 0)
-            let results = try await ExecRun(grid: grid, request: request, report: report).run(targets)
+            let results = try await ExecRun(grid: grid, request: request, signer: signer, report: report).run(targets)
             report.finish(results)
             return ExecResult.exitCode(results)
         }

@@ -7,6 +7,7 @@ import UnixSignals
 struct ExecRun {
     let grid: GridClient
     let request: TaskRequest
+    let signer: WorkOptions.RequestSigner?
     let report: ExecReport
 
     /// A node that takes so long to begin is not reached.
@@ -49,7 +50,12 @@ struct ExecRun {
         request.onLost = .fail
         request.queueTimeout = Self.queueTimeout
         do {
-            let wanted = Noizylab_Grid_SubmitRequest.with { $0.spec = request.message }
+            if let signer { request = try signer(request) }
+            let (spec, key) = (request.message, request.key)
+            let wanted = Noizylab_Grid_SubmitRequest.with {
+                $0.spec = spec
+                $0.key = key
+            }
             let task = try await grid.submitted(wanted).task
             begun.withLock { $0.append(task.id) }
             let newest = Shared((info: task, output: CapturedOutput()))

@@ -1,4 +1,5 @@
 import ArgumentParser
+import GridIdentity
 import GridWire
 import NoizyClient
 
@@ -23,8 +24,8 @@ struct GridOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "A folder with ca.pem, cert.pem and key.pem (default: $NOIZYLAB_CERT, else this machine's operator).",
-            valueName: "dir"))
+            "A folder with ca.pem, cert.pem and key.pem (default: $NOIZYLAB_API_KEY, $NOIZYLAB_CERT, else this "
+                + "machine's operator).", valueName: "dir"))
     var cert: String?
 
     var folder: HomeFolder { HomeFolder(flag: home) }
@@ -32,7 +33,10 @@ struct GridOptions: ParsableArguments {
     var locator: GridLocator {
         GridLocator(
             home: folder, config: config, grid: grid ?? Self.variable("NOIZYLAB_GRID"),
-            credentialsFolder: cert ?? Self.variable("NOIZYLAB_CERT"))
+            credentialsFolder: cert ?? Self.variable("NOIZYLAB_CERT"),
+            // Never a flag: every user of this machine sees the words of a command line.
+            apiKey: cert == nil ? Self.variable("NOIZYLAB_API_KEY").map { Secret($0) } : nil,
+            authority: Self.variable("NOIZYLAB_CA"))
     }
 
     func withGrid<Result: Sendable>(

@@ -75,6 +75,9 @@ struct JoinCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("primary, secondary, compute or a word of your own.", valueName: "role"))
     var role = "compute"
 
+    @Flag(help: "Take only tasks that a signer trusted on this machine has signed.")
+    var requireSigned = false
+
     func run() async throws {
         guard let endpoint = GridEndpoint(coordinator) else {
             throw CommandFailure(
@@ -102,7 +105,9 @@ struct JoinCommand: AsyncParsableCommand {
         // The coordinator knows its port; how it is reached from here is known here.
         let port = GridEndpoint(joined.listen)?.port ?? endpoint.port - 1
         try JSONFile.write(
-            JoinedGrid(cluster: joined.cluster, node: node.text, role: role, host: endpoint.host, port: port),
+            JoinedGrid(
+                cluster: joined.cluster, node: node.text, role: role, host: endpoint.host, port: port,
+                requiresSignatures: requireSigned ? true : nil),
             to: home.joinRecord)
         Console.stdout.print("joined \(joined.cluster) as \(node)")
         try await GridLauncher(

@@ -11,7 +11,7 @@ struct RunCommand: AsyncParsableCommand {
             "run -- uname -a", "run --on Mac-Pro -- sh -c 'for i in 1 2 3; do echo $i; sleep 1; done'",
             "run --shell --timeout 30s --retries 2 -- 'date | tee now.txt'", "run --cpu 2 --memory 2GiB -- make all",
             "run --detach --key nightly-1 -- ./backup", "run --type python -- 'print(6 * 7)'",
-            "run -o json -- true",
+            "run --sign anna.key --on HP-OMEN -- ./render", "run -o json -- true",
         ],
         discussion: """
             The exit code is the command's own; 6 when it timed out, 4 when its node is unknown or was lost. Ctrl-C \
@@ -68,7 +68,8 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup var format: DocumentOption
 
     func run() async throws {
-        let request = try request()
+        let unsigned = try request()
+        let request = try work.signer(options)?(unsigned) ?? unsigned
         try await options.withGrid { grid in
             let submitted = try await grid.submitted(
                 .with {

@@ -81,25 +81,48 @@ struct TaskListCommand: AsyncParsableCommand {
 
 struct TaskShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration.command(
-        "show", "Show all about a task.", examples: ["task show 7f3kq0xt", "task show 7f3k -o json"])
+        "show", "Show all about a task.",
+        examples: ["task show 7f3kq0xt", "task show 7f3k -o json", "task show 7f3k --verify"])
 
     @OptionGroup var options: GridOptions
 
     @Argument(help: "An id, a unique beginning of one, or a key.")
     var task: String
 
+    @Flag(help: "Verify a signed task's result by the signature of its node; the exit code is 1 when it does not hold.")
+    var verify = false
+
     @OptionGroup var format: DocumentOption
 
     func run() async throws {
-        let (task, wantsOutput) = (task, format.output == .json)
+        let (task, wantsOutput) = (task, format.output == .json || verify)
         let (info, output) = try await options.withGrid { grid in
             let info = try await grid.taskInfo(task)
             return (info, wantsOutput ? try await grid.capturedOutput(of: info) : nil)
         }
+        let report = verify ? try await check(info, output) : nil
         switch format.output {
-        case .json: Console.stdout.print(TaskDocument.make(info, output: output).pretty)
-        case .text: TaskDetails(info: info, now: Clocks.wall()).print(to: .stdout)
+        case .json:
+            guard case .object(var members) = TaskDocument.make(info, output: output) else { return }
+            if let report { members.append(.init(name: "verification", value: report.document)) }
+            Console.stdout.print(JSONValue.object(members).pretty)
+        case .text:
+            TaskDetails(info: info, now: Clocks.wall()).print(to: .stdout)
+            report?.print(to: .stdout)
         }
+        if let report, !report.isVerified {
+            throw CommandFailure(.failure, "the result of task \(info.id) is not verified", try: report.hint)
+        }
+    }
+
+    private func check(_ info: Noizylab_Grid_TaskInfo, _ output: CapturedOutput?) async throws -> VerificationReport {
+        let whole = output.flatMap { output in
+            output.isTruncated ? nil : ResultCheck.Output(stdout: output.stdout, stderr: output.stderr)
+        }
+        return VerificationReport(
+            await ResultCheck.of(
+                info, output: whole, authorities: try options.locator.authorityPEM(),
+                signers: try SignerFile(options.folder).signers))
     }
 }
 

@@ -1,11 +1,22 @@
 import ArgumentParser
 import Executors
 import Foundation
+import GridIdentity
 import GridModel
 import NoizyClient
 
 /// What `run` and `exec` have in common: what is to be done, and how.
 struct WorkOptions: ParsableArguments {
+    /// Signs what is submitted, as the last thing that is done to it.
+    struct RequestSigner: Sendable {
+        let signer: TaskSigner
+        let lifetime: Duration
+
+        func callAsFunction(_ request: TaskRequest) throws -> TaskRequest {
+            try signer.sign(request, lifetime: lifetime)
+        }
+    }
+
     @Option(help: ArgumentHelp("shell, python, echo or network_diagnostic.", valueName: "type"))
     var type = "shell"
 
@@ -41,6 +52,15 @@ struct WorkOptions: ParsableArguments {
 
     @Flag(help: "Give the command this command's standard input.")
     var stdin = false
+
+    @Option(help: ArgumentHelp("Sign it with this key, for nodes that run nothing else.", valueName: "keyfile"))
+    var sign: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How long the signature is good, waiting and retries included (default: 1d; at most 7d).",
+            valueName: "time"), transform: Arguments.duration)
+    var signFor: Int64 = 86_400_000
 
     @Flag(help: "Print output to a terminal as it is, escapes and all.")
     var raw = false
@@ -83,6 +103,17 @@ struct WorkOptions: ParsableArguments {
             throw CommandFailure(.usage, "only commands have secrets", try: "--type shell or --type python")
         }
         return secrets
+    }
+
+    /// The signer that was asked for; nil when none was. Its tasks are for the grid whose authority is trusted here.
+    func signer(_ options: GridOptions) throws -> RequestSigner? {
+        guard let sign else {
+            return nil
+        }
+        let cluster = try CertificateAuthority.cluster(ofPEM: options.locator.authorityPEM())
+        return RequestSigner(
+            signer: try TaskSigner(keyFile: HomeFolder(flag: sign).path, cluster: cluster),
+            lifetime: .milliseconds(signFor))
     }
 
     private func work() throws -> TaskRequest.Work {

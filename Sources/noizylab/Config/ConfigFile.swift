@@ -6,6 +6,7 @@ struct ConfigFile {
         case text(String)
         case number(Int64)
         case texts([String])
+        case flag(Bool)
         /// Anything else, by the name of its kind.
         case other(String)
     }
@@ -97,6 +98,7 @@ struct ConfigFile {
         switch value.type {
         case .string: read = .text(value.string ?? "")
         case .int: read = .number(Int64(value.int ?? 0))
+        case .bool: read = .flag(value.bool ?? false)
         case .array:
             let items = value.array.map(Array.init) ?? []
             let texts = items.compactMap(\.string)

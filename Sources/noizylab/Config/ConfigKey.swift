@@ -1,7 +1,7 @@
 /// A key of the configuration: the one table from which it is read, checked, overridden and shown.
 struct ConfigKey: Sendable {
     enum Kind: Sendable {
-        case name, text, endpoint, texts, duration, size, count
+        case name, text, endpoint, texts, duration, size, count, flag
     }
 
     /// `coordinator.listen`; in a `[[node]]` the bare name.
@@ -25,7 +25,7 @@ struct ConfigKey: Sendable {
         ConfigKey("cluster", .name, "NOIZYLAB", "the grid's name; it stands in every certificate"),
         ConfigKey("coordinator.node", .name, "", "the machine that decides; the first local node unless said"),
         ConfigKey("coordinator.listen", .endpoint, "0.0.0.0:50051", "mutual TLS: agents and certificate holders"),
-        ConfigKey("coordinator.edge", .endpoint, "0.0.0.0:50052", "server TLS: machines that join"),
+        ConfigKey("coordinator.edge", .endpoint, "0.0.0.0:50052", "server TLS: machines that join, and API keys"),
         ConfigKey("coordinator.names", .texts, "", "further names and addresses by which clients reach it"),
         ConfigKey("tasks.output_limit", .size, "64MiB", "kept of each output stream, unless the task says"),
         ConfigKey("tasks.timeout", .duration, "1h", "for calls of NoizyGridRPC that give none"),
@@ -55,6 +55,8 @@ struct ConfigKey: Sendable {
         ConfigKey("role", .text, "compute", "primary, secondary, compute or a word of your own"),
         ConfigKey("link", .text, "agent", "local: this machine; agent: it dials in"),
         ConfigKey("address", .text, "", "where it is, for people"),
+        ConfigKey("require_signed", .flag, "false", "a local node takes only tasks that a trusted signer signed"),
+        ConfigKey("trusted_keys", .texts, "", "signers' public keys, besides those of noizylab signer trust"),
     ]
 
     /// The names that may stand in a table, `""` being the top.

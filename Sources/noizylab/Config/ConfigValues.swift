@@ -47,6 +47,14 @@ struct ConfigValues {
         }
     }
 
+    func flag(_ key: String) throws(ConfigError) -> Bool {
+        switch entries[key]?.value {
+        case nil: return standard(key) == "true"
+        case .flag(let isOn): return isOn
+        default: throw ConfigError("\(key) is true or false", at: place(key), try: "\(key) = true")
+        }
+    }
+
     /// Durations in milliseconds, sizes in bytes, counts; only those that were given.
     mutating func numbers() throws(ConfigError) -> [String: Int64] {
         var numbers: [String: Int64] = [:]

@@ -1,3 +1,4 @@
+import GridIdentity
 import GridModel
 import NoizyClient
 
@@ -10,6 +11,8 @@ struct GridConfig: Sendable {
         var role: String
         var link: LinkKind
         var address: String
+        var requiresSignatures: Bool
+        var trustedKeys: [String]
     }
 
     struct Shown: Sendable, Hashable {
@@ -88,7 +91,11 @@ struct GridConfig: Sendable {
 
     private static func nodes(_ file: ConfigFile?, fallback: NodeName) throws(ConfigError) -> [ConfiguredNode] {
         guard let file, !file.nodes.isEmpty else {
-            return [ConfiguredNode(name: fallback, role: "primary", link: .local, address: "")]
+            return [
+                ConfiguredNode(
+                    name: fallback, role: "primary", link: .local, address: "", requiresSignatures: false,
+                    trustedKeys: [])
+            ]
         }
         var nodes: [ConfiguredNode] = []
         for (index, entries) in file.nodes.enumerated() {
@@ -96,7 +103,7 @@ struct GridConfig: Sendable {
             guard entries["name"] != nil else {
                 throw ConfigError("a node without a name", at: origin, try: "name = \"Mac-Pro\"")
             }
-            let values = ConfigValues(entries: entries)
+            var values = ConfigValues(entries: entries)
             let text = try values.text("name")
             guard let name = NodeName(text) else {
                 throw ConfigError(
@@ -107,11 +114,36 @@ struct GridConfig: Sendable {
                 throw ConfigError("two nodes are called '\(name)'", at: values.place("name"), try: "a name for each")
             }
             let link = try checkLink(values.text("link"), values.place("link"))
+            let (requiresSignatures, trustedKeys) = try signing(&values, link)
             nodes.append(
                 ConfiguredNode(
-                    name: name, role: try values.text("role"), link: link, address: try values.text("address")))
+                    name: name, role: try values.text("role"), link: link, address: try values.text("address"),
+                    requiresSignatures: requiresSignatures, trustedKeys: trustedKeys))
         }
         return nodes
+    }
+
+    /// Only a node that runs here can be told here: another must not take this machine's word for it.
+    private static func signing(
+        _ values: inout ConfigValues, _ link: LinkKind
+    ) throws(ConfigError) -> (requiresSignatures: Bool, trustedKeys: [String]) {
+        let isRequired = try values.flag("require_signed")
+        let keys = try values.texts("trusted_keys")
+        if link != .local, let key = ["require_signed", "trusted_keys"].first(where: { values.entries[$0] != nil }) {
+            throw ConfigError(
+                "\(key) is that node's own to say, on its own machine", at: values.place(key),
+                try: "there: noizylab join … --require-signed, and noizylab signer trust KEY")
+        }
+        for key in keys {
+            do {
+                _ = try SignerPublicKey(parsing: key)
+            } catch {
+                throw ConfigError(
+                    "trusted_keys: \(error.message)", at: values.place("trusted_keys"),
+                    try: "what `noizylab signer show KEYFILE` prints")
+            }
+        }
+        return (isRequired, keys)
     }
 
     @discardableResult
@@ -127,6 +159,8 @@ struct GridConfig: Sendable {
             let entries = file?.nodes.indices.contains(index) == true ? file?.nodes[index] ?? [:] : [:]
             return [
                 ("name", node.name.text), ("role", node.role), ("link", node.link.rawValue), ("address", node.address),
+                ("require_signed", "\(node.requiresSignatures)"),
+                ("trusted_keys", node.trustedKeys.joined(separator: ",")),
             ].map { key, value in
                 Shown(key: "node[\(index)].\(key)", value: value, origin: entries[key]?.origin ?? .builtIn)
             }

@@ -30,6 +30,8 @@ struct HomeFolder: Sendable, Hashable {
     var labRecord: String { "\(path)/lab.json" }
     /// The coordinator that this machine has joined.
     var joinRecord: String { "\(path)/joined.json" }
+    /// Whose signed tasks the nodes of this machine take.
+    var trustedSigners: String { "\(path)/trusted_signers" }
     var operatorFolder: String { "\(path)/pki/operator" }
     var authorityKey: String { "\(path)/pki/ca/ca.key" }
 

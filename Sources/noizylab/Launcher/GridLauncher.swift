@@ -72,7 +72,7 @@ struct GridLauncher: Sendable {
     }
 
     /// What runs here is asked as this home's operator, whatever other grid the environment names.
-    private var ownLocator: GridLocator { GridLocator(home: home, config: nil, grid: nil, credentialsFolder: nil) }
+    private var ownLocator: GridLocator { GridLocator(home: home) }
 
     // MARK: In the foreground
 

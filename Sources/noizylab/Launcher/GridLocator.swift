@@ -13,11 +13,15 @@ import NoizyClient
 struct GridLocator: Sendable {
     let home: HomeFolder
     /// `--config`: for a machine without a grid of its own, the file that names the coordinator.
-    let config: String?
+    var config: String?
     /// `--grid` or `$NOIZYLAB_GRID`; nil: the grid that runs from the home.
-    let grid: String?
+    var grid: String?
     /// `--cert` or `$NOIZYLAB_CERT`: a folder as `noizylab cert issue` makes it.
-    let credentialsFolder: String?
+    var credentialsFolder: String?
+    /// `$NOIZYLAB_API_KEY`: an API key instead of a certificate, for the edge listener.
+    var apiKey: Secret?
+    /// `$NOIZYLAB_CA`: with an API key, the file of the grid's ca.pem, or its pin.
+    var authority: String?
 
     func endpoint() throws -> GridEndpoint {
         if let grid {
@@ -26,7 +30,14 @@ struct GridLocator: Sendable {
             }
             return endpoint
         }
-        if let plan = JSONFile.read(GridPlan.self, from: home.gridRecord) { return plan.coordinator }
+        if let plan = JSONFile.read(GridPlan.self, from: home.gridRecord) {
+            return apiKey != nil && plan.hasCoordinator ? plan.edge : plan.coordinator
+        }
+        if apiKey != nil {
+            throw CommandFailure(
+                .usage, "an API key needs to know where its grid is",
+                try: "NOIZYLAB_GRID=HOST:PORT of the coordinator's edge listener")
+        }
         let source = ConfigSource(home: home, flag: config)
         if source.path.isThere || config != nil {
             let listen = try source.read().listen
@@ -39,6 +50,7 @@ struct GridLocator: Sendable {
 
     /// The local operator's certificate, made when the authority is here and it is missing or old.
     func credentials() throws -> GridCredentials {
+        if let apiKey { return try .apiKey(apiKey.reveal(), authority: try ownAuthority()) }
         if let folder = credentialsFolder {
             guard PrivateFile.exists("\(folder)/cert.pem") else {
                 throw CommandFailure(
@@ -57,6 +69,28 @@ struct GridLocator: Sendable {
                 try: "on the coordinator: noizylab cert issue NAME --out DIR; then here: --cert DIR")
         }
         return GridCredentials(folder: home.operatorFolder)
+    }
+
+    private func ownAuthority() throws -> String {
+        if let authority { return authority }
+        if let folder = credentialsFolder { return "\(folder)/ca.pem" }
+        let own = "\(home.path)/pki/ca/ca.pem"
+        guard PrivateFile.exists(own) else {
+            throw CommandFailure(
+                .usage, "an API key needs the grid's authority, so that it is shown to nobody else",
+                try: "NOIZYLAB_CA=ca.pem, or sha256:… as `noizylab key create` printed it")
+        }
+        return own
+    }
+
+    /// PEM: the grid's authority, to verify what its nodes signed.
+    func authorityPEM() throws -> String {
+        let credentials = try credentials()
+        guard !credentials.authority.isEmpty else {
+            throw CommandFailure(
+                .usage, "the authority's pin is not enough to verify what a node signed", try: "NOIZYLAB_CA=ca.pem")
+        }
+        return try PrivateFile.read(credentials.authority)
     }
 
     /// Reading and checking it each time would cost more than most commands do.

@@ -39,10 +39,14 @@ extension GridPlan {
     }
 
     func agentSettings(_ planned: PlannedNode, home: HomeFolder) -> AgentSettings {
-        AgentSettings(
+        var settings = AgentSettings(
             name: NodeName(checked: planned.name), role: planned.role, link: LinkKind(rawValue: planned.link) ?? .agent,
             cluster: cluster, coordinatorHost: coordinatorHost, coordinatorPort: listenPort,
             folder: home.node(planned.name), version: Version.text)
+        settings.requiresSignatures = planned.requiresSignatures ?? false
+        settings.trustedSigners = planned.trustedKeys ?? []
+        settings.trustedSignersFile = home.trustedSigners
+        return settings
     }
 }
 

@@ -11,6 +11,9 @@ struct GridPlan: Codable, Sendable, Hashable {
         var address: String
         /// Its agent is one of this machine's processes.
         var isHere: Bool
+        /// Nil: it takes unsigned tasks too, and trusts the signers of the home's file alone.
+        var requiresSignatures: Bool?
+        var trustedKeys: [String]?
     }
 
     var cluster: String
@@ -31,6 +34,7 @@ struct GridPlan: Codable, Sendable, Hashable {
     var isLab: Bool
 
     var coordinator: GridEndpoint { GridEndpoint(host: coordinatorHost, port: listenPort) }
+    var edge: GridEndpoint { GridEndpoint(host: Self.loopback(for: edgeHost), port: edgePort) }
     var parts: [GridPart] {
         (hasCoordinator ? [.coordinator] : []) + nodes.filter(\.isHere).map { .agent($0.name) }
     }
@@ -48,7 +52,8 @@ extension GridPlan {
             nodes: config.nodes.map {
                 PlannedNode(
                     name: $0.name.text, role: $0.role, link: $0.link.rawValue, address: $0.address,
-                    isHere: $0.link == .local)
+                    isHere: $0.link == .local, requiresSignatures: $0.requiresSignatures ? true : nil,
+                    trustedKeys: $0.trustedKeys.isEmpty ? nil : $0.trustedKeys)
             },
             numbers: config.numbers, isLab: false)
     }
@@ -71,7 +76,11 @@ extension GridPlan {
         self.init(
             cluster: join.cluster, node: "", hasCoordinator: false, coordinatorHost: join.host, listenHost: "",
             listenPort: join.port, edgeHost: "", edgePort: 0, names: [],
-            nodes: [PlannedNode(name: join.node, role: join.role, link: "agent", address: "", isHere: true)],
+            nodes: [
+                PlannedNode(
+                    name: join.node, role: join.role, link: "agent", address: "", isHere: true,
+                    requiresSignatures: join.requiresSignatures)
+            ],
             numbers: [:], isLab: false)
     }
 
@@ -94,6 +103,8 @@ struct JoinedGrid: Codable, Sendable {
     var role: String
     var host: String
     var port: Int
+    /// Nil: it takes unsigned tasks too.
+    var requiresSignatures: Bool?
 }
 
 /// The ports that a home's lab took, so that it has the same ones next time. Kept in `lab.json`.

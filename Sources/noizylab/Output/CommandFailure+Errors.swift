@@ -14,6 +14,15 @@ extension CommandFailure {
         }
     }
 
+    private static func hint(denied reason: String) -> String {
+        switch reason {
+        case "BAD_TOKEN": "noizylab token create, on the coordinator's machine"
+        case "BAD_KEY": "the whole key, as noizylab key create printed it"
+        case "KEY_NODE", "KEY_TYPE": "a key with a wider scope: noizylab key create, by an operator"
+        default: "a certificate with another role: noizylab cert issue"
+        }
+    }
+
     private init(grid error: GridError) {
         switch error.code {
         case .invalidArgument:
@@ -26,12 +35,7 @@ extension CommandFailure {
                 .unreachable, error.message,
                 try: error.reason.hasSuffix("NODE") ? "noizylab node list" : "noizylab task list")
         case .failedPrecondition: self.init(.failure, error.message)
-        case .denied:
-            self.init(
-                .denied, error.message,
-                try: error.reason == "BAD_TOKEN"
-                    ? "noizylab token create, on the coordinator's machine"
-                    : "a certificate with another role: noizylab cert issue")
+        case .denied: self.init(.denied, error.message, try: Self.hint(denied: error.reason))
         case .exhausted: self.init(.failure, error.message, try: "the same again in a moment")
         case .unavailable: self.init(.unreachable, error.message, try: "noizylab status, and noizylab logs coordinator")
         case .timedOut: self.init(.timedOut, error.message)

@@ -38,7 +38,7 @@ struct TransportSecurityTests {
         }
     }
 
-    @Test func `the edge speaks TLS, asks for no certificate, and serves no tasks`() async throws {
+    @Test func `the edge speaks TLS alone, and asks for no certificate`() async throws {
         let grid = try GridFixture.current
         let folder = try await grid.issueIdentities()
         let edge = try await grid.edgeAddress()

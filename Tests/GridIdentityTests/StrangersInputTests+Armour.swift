@@ -1,0 +1,22 @@
+import Foundation
+import GridIdentity
+
+extension StrangersInputTests {
+    static func decoded(_ pem: String) -> [UInt8]? {
+        let body = pem.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("-----") }.joined()
+        return Data(base64Encoded: body).map { [UInt8]($0) }
+    }
+
+    static func armoured(_ der: [UInt8]) -> String {
+        "-----BEGIN CERTIFICATE REQUEST-----\n"
+            + Data(der).base64EncodedString(options: [.lineLength64Characters, .endLineWithLineFeed])
+            + "\n-----END CERTIFICATE REQUEST-----\n"
+    }
+
+    func withSigningAuthority(_ body: (CertificateAuthority, Date) throws -> Void) throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/noizylab-fuzz-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let now = Date()
+        try body(try CertificateAuthority.loadOrCreate(folder: folder, cluster: "FUZZ", now: now), now)
+    }
+}
