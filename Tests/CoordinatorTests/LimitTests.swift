@@ -14,19 +14,19 @@ import Testing
     @Test func `who asks too often is refused and told when to come back, and nobody else is`() async throws {
         try await withTemporaryFolder { folder in
             try await GridWorld.run(in: folder) { settings in
-                settings.limits.read = BucketRate(perSecond: 5, burst: 10)
+                settings.limits.read = BucketRate(perSecond: 1, burst: 2)
             } _: { world in
                 try await world.connected(as: .viewer, "eager") { client in
                     let admin = Noizylab_Grid_Admin.Client(wrapping: client)
-                    for _ in 0..<10 { _ = try await admin.listNodes(.init()) }
+                    for _ in 0..<2 { _ = try await admin.listNodes(.init()) }
                     let error = await #expect(throws: RPCError.self) {
-                        for _ in 0..<10 { _ = try await admin.listNodes(.init()) }
+                        for _ in 0..<100 { _ = try await admin.listNodes(.init()) }
                     }
                     #expect(error?.code == .resourceExhausted)
                     let details = try error?.unpackGoogleRPCStatus()?.details ?? []
                     #expect(details.compactMap(\.errorInfo).first?.reason == "RATE_LIMITED")
                     let delay = try #require(details.compactMap(\.retryInfo).first?.delay)
-                    #expect(delay > .zero && delay <= .milliseconds(200))
+                    #expect(delay > .zero && delay <= .seconds(1))
 
                     try await Task.sleep(for: delay + .milliseconds(20))
                     _ = try await admin.listNodes(.init())

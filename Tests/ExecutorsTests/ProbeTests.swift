@@ -55,7 +55,7 @@ struct ProbeTests {
 
     @Test func `the inventory tells what this machine is`() async {
         let inventory = await InventoryProbe(
-            environment: .ofThisProcess(), folder: "/", agentVersion: "1.2.3"
+            environment: .ofThisProcess(), folder: "/", agentVersion: "1.2.3", patience: .seconds(30)
         ).read()
 
         #expect(["linux", "macos"].contains(inventory.os))

@@ -11,12 +11,18 @@ package struct InventoryProbe: Sendable {
     private let environment: BaseEnvironment
     private let folder: String
     private let agentVersion: String
+    private let patience: Duration
 
-    /// - Parameter folder: the disk that counts is the one it is on.
-    package init(environment: BaseEnvironment, folder: String, agentVersion: String) {
+    /// - Parameters:
+    ///   - folder: the disk that counts is the one it is on.
+    ///   - patience: how long each program may take to answer; what is late is not told.
+    package init(
+        environment: BaseEnvironment, folder: String, agentVersion: String, patience: Duration = .seconds(2)
+    ) {
         self.environment = environment
         self.folder = folder
         self.agentVersion = agentVersion
+        self.patience = patience
     }
 
     package func read() async -> NodeInventory {
@@ -32,13 +38,14 @@ package struct InventoryProbe: Sendable {
 
     private func gpus() async -> [GPU] {
         if isHere("nvidia-smi"),
-            let text = await ProgramOutput.read("nvidia-smi", NvidiaSMI.inventoryArguments, environment: environment)
+            let text = await ProgramOutput.read(
+                "nvidia-smi", NvidiaSMI.inventoryArguments, environment: environment, within: patience)
         {
             return NvidiaSMI.inventory(text)
         }
         if isHere("system_profiler"),
             let text = await ProgramOutput.read(
-                "system_profiler", ["SPDisplaysDataType"], environment: environment)
+                "system_profiler", ["SPDisplaysDataType"], environment: environment, within: patience)
         {
             return SystemProfiler.gpus(text, memoryBytes: SystemFacts.memoryBytes())
         }
@@ -48,10 +55,9 @@ package struct InventoryProbe: Sendable {
     private func versions() async -> [String: String] {
         await withTaskGroup(of: (String, String)?.self) { group in
             for (name, arguments) in ProgramVersion.asked where isHere(name) {
-                group.addTask { [environment] in
-                    guard let text = await ProgramOutput.read(name, arguments, environment: environment) else {
-                        return nil
-                    }
+                group.addTask { [environment, patience] in
+                    let text = await ProgramOutput.read(name, arguments, environment: environment, within: patience)
+                    guard let text else { return nil }
                     return (name, ProgramVersion.parse(text) ?? "found")
                 }
             }

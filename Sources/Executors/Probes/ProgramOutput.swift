@@ -2,9 +2,9 @@ import Subprocess
 
 /// Asks a program of the system a question.
 package enum ProgramOutput {
-    /// What it printed on standard output; nil when it is not there, failed, or took longer than two seconds.
+    /// What it printed on standard output; nil when it is not there, failed, or took longer than `limit`.
     package static func read(
-        _ name: String, _ arguments: [String], environment: BaseEnvironment
+        _ name: String, _ arguments: [String], environment: BaseEnvironment, within limit: Duration = .seconds(2)
     ) async -> String? {
         await withTaskGroup(of: String?.self) { group in
             group.addTask {
@@ -18,7 +18,7 @@ package enum ProgramOutput {
                 return result.standardOutput
             }
             group.addTask {
-                try? await Task.sleep(for: .seconds(2))
+                try? await Task.sleep(for: limit)
                 return nil
             }
             let first = await group.next() ?? nil
