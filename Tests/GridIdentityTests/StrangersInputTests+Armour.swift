@@ -1,5 +1,8 @@
+import Crypto
 import Foundation
 import GridIdentity
+import SwiftASN1
+import X509
 
 extension StrangersInputTests {
     static func decoded(_ pem: String) -> [UInt8]? {
@@ -11,6 +14,12 @@ extension StrangersInputTests {
         "-----BEGIN CERTIFICATE REQUEST-----\n"
             + Data(der).base64EncodedString(options: [.lineLength64Characters, .endLineWithLineFeed])
             + "\n-----END CERTIFICATE REQUEST-----\n"
+    }
+
+    /// SHA-256 of the key a certificate is for.
+    static func certifiedKeyHash(_ pem: String) -> [UInt8]? {
+        (try? Certificate(pemEncoded: pem)).flatMap { P256.Signing.PublicKey($0.publicKey) }
+            .map { Array(SHA256.hash(data: $0.derRepresentation)) }
     }
 
     func withSigningAuthority(_ body: (CertificateAuthority, Date) throws -> Void) throws {
