@@ -389,6 +389,9 @@ package nonisolated struct Noizylab_Grid_CreateTokenRequest: Sendable {
   /// 0: one hour. At most 30 days.
   package var ttlSeconds: Int64 = 0
 
+  /// Good only when an operator confirms the machine's fingerprint.
+  package var needsConfirmation: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1211,7 +1214,7 @@ nonisolated extension Noizylab_Grid_Event: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Noizylab_Grid_CreateTokenRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".CreateTokenRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}ttl_seconds\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}ttl_seconds\0\u{3}needs_confirmation\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1221,6 +1224,7 @@ nonisolated extension Noizylab_Grid_CreateTokenRequest: SwiftProtobuf.Message, S
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
       case 2: try { try decoder.decodeSingularInt64Field(value: &self.ttlSeconds) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.needsConfirmation) }()
       default: break
       }
     }
@@ -1233,12 +1237,16 @@ nonisolated extension Noizylab_Grid_CreateTokenRequest: SwiftProtobuf.Message, S
     if self.ttlSeconds != 0 {
       try visitor.visitSingularInt64Field(value: self.ttlSeconds, fieldNumber: 2)
     }
+    if self.needsConfirmation != false {
+      try visitor.visitSingularBoolField(value: self.needsConfirmation, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Noizylab_Grid_CreateTokenRequest, rhs: Noizylab_Grid_CreateTokenRequest) -> Bool {
     if lhs.name != rhs.name {return false}
     if lhs.ttlSeconds != rhs.ttlSeconds {return false}
+    if lhs.needsConfirmation != rhs.needsConfirmation {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -203,11 +203,22 @@ package nonisolated struct Noizylab_Grid_ToAgent: Sendable {
   /// The heartbeat this answers; 0 when none.
   package var heartbeatNumber: UInt64 = 0
 
+  /// Behind the welcome, and whenever it changes.
+  package var trust: Noizylab_Grid_TrustBundle {
+    get {_trust ?? Noizylab_Grid_TrustBundle()}
+    set {_trust = newValue}
+  }
+  /// Returns true if `trust` has been explicitly set.
+  package var hasTrust: Bool {self._trust != nil}
+  /// Clears the value of `trust`. Subsequent reads from it will return its default value.
+  package mutating func clearTrust() {self._trust = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _welcome: Noizylab_Grid_AgentWelcome? = nil
+  fileprivate var _trust: Noizylab_Grid_TrustBundle? = nil
 }
 
 package nonisolated struct Noizylab_Grid_AgentWelcome: Sendable {
@@ -692,7 +703,7 @@ nonisolated extension Noizylab_Grid_AttemptReport: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Noizylab_Grid_ToAgent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ToAgent"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}orders\0\u{3}output_acks\0\u{3}heartbeat_number\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}orders\0\u{3}output_acks\0\u{3}heartbeat_number\0\u{1}trust\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -704,6 +715,7 @@ nonisolated extension Noizylab_Grid_ToAgent: SwiftProtobuf.Message, SwiftProtobu
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.orders) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.outputAcks) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.heartbeatNumber) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._trust) }()
       default: break
       }
     }
@@ -726,6 +738,9 @@ nonisolated extension Noizylab_Grid_ToAgent: SwiftProtobuf.Message, SwiftProtobu
     if self.heartbeatNumber != 0 {
       try visitor.visitSingularUInt64Field(value: self.heartbeatNumber, fieldNumber: 4)
     }
+    try { if let v = self._trust {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -734,6 +749,7 @@ nonisolated extension Noizylab_Grid_ToAgent: SwiftProtobuf.Message, SwiftProtobu
     if lhs.orders != rhs.orders {return false}
     if lhs.outputAcks != rhs.outputAcks {return false}
     if lhs.heartbeatNumber != rhs.heartbeatNumber {return false}
+    if lhs._trust != rhs._trust {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
