@@ -30,6 +30,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioReloading = Target.Dependency.product(name: "NIOCertificateReloading", package: "swift-nio-extras")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -58,7 +59,9 @@ let gridTargets: [Target] = [
         name: "GridIdentity", dependencies: ["GridModel", x509, crypto, asn1, logging], swiftSettings: settings),
     .target(
         name: "GridTransport",
-        dependencies: ["GridModel", "GridIdentity", grpc, grpcTransport, nioCore, nioPosix, nioSSL, nioTLS],
+        dependencies: [
+            "GridModel", "GridIdentity", grpc, grpcTransport, nioCore, nioPosix, nioReloading, nioSSL, nioTLS,
+        ],
         swiftSettings: settings),
     .target(name: "ProcessShims"),
     .target(
@@ -147,6 +150,7 @@ let dependencies: [Package.Dependency] = [
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),

@@ -44,12 +44,14 @@ package struct AgentService: Service {
         heartbeat.start { core.sampled($0) }
         defer { heartbeat.stop() }
         let probe = InventoryProbe(environment: environment, folder: settings.folder, agentVersion: settings.version)
+        let keeper = try CertificateKeeper(settings: settings, files: credentials, logger: logger)
         let dialler = Dialler(
             settings: settings, credentials: credentials, core: core, heartbeat: heartbeat,
-            inventory: await probe.read(), logger: logger)
+            inventory: await probe.read(), keeper: keeper, logger: logger)
 
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await dialler.run() }
+            group.addTask { try await keeper.run() }
             group.addTask { await watchGPUs(environment, core) }
             group.addTask { try? await gracefulShutdown() }
             // The others go on for ever: the first to end is the shutdown, or a cancellation ends them all.

@@ -8,6 +8,9 @@ package struct AgentSettings: Sendable {
     package var cluster: String
     package var coordinatorHost: String
     package var coordinatorPort: Int
+    /// The coordinator's edge listener, for a node whose certificate has ended; port 0: it cannot come back by itself.
+    package var edgeHost = ""
+    package var edgePort = 0
     /// `nodes/<name>`: holds `spool`, `attempts` and `work`.
     package var folder: String
     package var version: String

@@ -27,9 +27,9 @@ package struct CoordinatorService: Sendable {
         onGateway: @Sendable (Gateway) -> Void = { _ in },
         onReady: @escaping @Sendable (_ listenPort: Int, _ edgePort: Int) async throws -> Void
     ) async throws {
-        let identities = try LocalIdentities(folder: settings.folder, cluster: settings.cluster)
-        let credentials = try identities.coordinator(settings.node, hosts: HostNames.all(adding: settings.names))
         let store = try SQLiteStore(folder: settings.storeFolder, settings: settings.store)
+        let identities = try IdentityOffice(settings: settings, store: store, now: Date())
+        let credentials = try identities.refreshOwn().files
         let outputs = try OutputStore(folder: "\(settings.storeFolder)/output", settings: settings.output)
         let audit = try AuditTrail(store: AuditStore(folder: settings.storeFolder), logger: logger)
         let keys = KeyRing(try store.keys(), at: SystemClock.monotonic())
@@ -50,7 +50,7 @@ package struct CoordinatorService: Sendable {
                 }
             })
         let operations = GridOperations(
-            settings: settings, loop: loop, store: store, outputs: outputs, authority: identities.authority,
+            settings: settings, loop: loop, store: store, outputs: outputs, identities: identities,
             gateway: gateway, keys: keys, vault: try SecretVault.loadOrCreate(settings.vaultKey), logger: logger)
         loop.begin()
         let loops = TransportLoops(count: settings.eventLoops)
@@ -102,11 +102,15 @@ package struct CoordinatorService: Sendable {
         }
         let mutual = try Transports.server(
             host: settings.listenHost, port: settings.listenPort, credentials: credentials,
-            trust: .mutual(cluster: settings.cluster), loops: loops, settings: settings.transport, onRefusal: refused,
+            trust: .mutual(cluster: settings.cluster), loops: loops, settings: settings.transport,
+            admission: { credential throws(IdentityError) in try operations.admit(credential) }, onRefusal: refused,
             onAbuse: abused)
         let edge = try Transports.server(
             host: settings.edgeHost, port: settings.edgePort, credentials: credentials, trust: .serverOnly,
             loops: loops, settings: settings.transport.forStrangers, onRefusal: refused, onAbuse: abused)
+        operations.identities.attach([mutual, edge])
+        // The listeners ask the operations, which would keep them.
+        defer { operations.identities.attach([]) }
         let servers = [
             GRPCServer(transport: mutual, router: ServedServices.mutual(operations)),
             GRPCServer(transport: edge, router: ServedServices.edge(operations)),
@@ -125,6 +129,10 @@ package struct CoordinatorService: Sendable {
             }
             group.addTask {
                 try await KeyKeeper(operations: operations).run()
+                return .other
+            }
+            group.addTask {
+                try await IdentityKeeper(operations: operations).run()
                 return .other
             }
             group.addTask {

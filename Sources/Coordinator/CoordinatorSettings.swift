@@ -1,3 +1,4 @@
+package import GridIdentity
 package import GridLogic
 package import GridModel
 package import GridStore
@@ -27,6 +28,7 @@ package struct CoordinatorSettings: Sendable {
     package var transport = TransportSettings()
     /// What each caller may ask of it.
     package var limits = CallLimits()
+    package var certificates = CertificateLifetimes()
     /// Kept bytes per output stream when the task does not say.
     package var outputLimitBytes: Int64 = 64 << 20
     /// The run time-out of tasks of `NoizyGridRPC` that give none.

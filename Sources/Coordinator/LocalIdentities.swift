@@ -7,12 +7,22 @@ package import GridModel
 package struct LocalIdentities: Sendable {
     package let authority: CertificateAuthority
     private let folder: String
+    private let lifetimes: CertificateLifetimes
 
     /// Loads the grid's authority from NOIZYLAB_HOME (`folder`), or makes it.
-    package init(folder: String, cluster: String) throws(IdentityError) {
+    package init(
+        folder: String, cluster: String, lifetimes: CertificateLifetimes = CertificateLifetimes()
+    ) throws(IdentityError) {
+        try self.init(
+            authority: CertificateAuthority.loadOrCreate(
+                folder: "\(folder)/pki/ca", cluster: cluster, now: Date()),
+            folder: folder, lifetimes: lifetimes)
+    }
+
+    init(authority: CertificateAuthority, folder: String, lifetimes: CertificateLifetimes) {
+        self.authority = authority
         self.folder = folder
-        authority = try CertificateAuthority.loadOrCreate(
-            folder: "\(folder)/pki/ca", cluster: cluster, now: Date())
+        self.lifetimes = lifetimes
     }
 
     /// `hosts`: every name and address by which clients reach it.
@@ -23,6 +33,13 @@ package struct LocalIdentities: Sendable {
     /// For the command line on this machine. `user` is the system's name of who runs it.
     package func localOperator(user: String) throws(IdentityError) -> CertificateFiles {
         try ensure(.operator, Self.wellFormed(user), "\(folder)/pki/operator")
+    }
+
+    /// The local operator's as it is, when there is one: made anew when that is due.
+    func refreshOperator() throws(IdentityError) {
+        let files = CertificateFiles(folder: "\(folder)/pki/operator")
+        guard PrivateFile.exists(files.certificate) else { return }
+        _ = try localOperator(user: files.facts().identity.name)
     }
 
     package func agent(_ node: NodeName) throws(IdentityError) -> CertificateFiles {
@@ -36,7 +53,8 @@ package struct LocalIdentities: Sendable {
             throw IdentityError(
                 .malformed, "'\(name)' cannot stand in a certificate: use letters, digits, '.', '_', '-'.")
         }
-        return try authority.ensureFiles(for: identity, hosts: hosts, into: folder, now: Date())
+        return try authority.ensureFiles(
+            for: identity, hosts: hosts, into: folder, now: Date(), lifetimeSeconds: lifetimes.seconds(for: role))
     }
 
     /// Users' names may hold more than certificates'.

@@ -6,16 +6,17 @@ import GridWire
 package enum ServedServices {
     package static let mutual: [String] = [
         Noizylab_Grid_NoizyGridRPC.descriptor, Noizylab_Grid_Tasks.descriptor, Noizylab_Grid_Admin.descriptor,
-        Noizylab_Grid_Audit.descriptor, Noizylab_Grid_Keys.descriptor, Noizylab_Grid_AgentLink.descriptor,
-        Grpc_Health_V1_Health.descriptor, Grpc_Reflection_V1_ServerReflection.descriptor,
+        Noizylab_Grid_Audit.descriptor, Noizylab_Grid_Keys.descriptor, Noizylab_Grid_Certificates.descriptor,
+        Noizylab_Grid_AgentLink.descriptor, Grpc_Health_V1_Health.descriptor,
+        Grpc_Reflection_V1_ServerReflection.descriptor,
     ].map(\.fullyQualifiedService)
 
-    /// For machines that join, and for holders of API keys. What no key may do is here too, so that it is denied by name
+    /// For machines that join or come back, and for holders of API keys. What no key may do is here too, so that it is denied by name
     /// and not missing; links alone are not.
     package static let edge: [String] = [
-        Noizylab_Grid_Enrolment.descriptor, Noizylab_Grid_NoizyGridRPC.descriptor, Noizylab_Grid_Tasks.descriptor,
-        Noizylab_Grid_Admin.descriptor, Noizylab_Grid_Keys.descriptor, Grpc_Health_V1_Health.descriptor,
-        Grpc_Reflection_V1_ServerReflection.descriptor,
+        Noizylab_Grid_Enrolment.descriptor, Noizylab_Grid_Admission.descriptor, Noizylab_Grid_NoizyGridRPC.descriptor,
+        Noizylab_Grid_Tasks.descriptor, Noizylab_Grid_Admin.descriptor, Noizylab_Grid_Keys.descriptor,
+        Grpc_Health_V1_Health.descriptor, Grpc_Reflection_V1_ServerReflection.descriptor,
     ].map(\.fullyQualifiedService)
 
     static func mutual(_ operations: GridOperations) -> RPCRouter<GridServerTransport> {
@@ -25,7 +26,7 @@ package enum ServedServices {
             [
                 grid, TasksService(operations: operations), AdminService(operations: operations),
                 AuditService(operations: operations), KeysService(operations: operations),
-                AgentLinkService(operations: operations),
+                CertificatesService(operations: operations), AgentLinkService(operations: operations),
                 HealthService(operations: operations, services: Set(mutual)),
                 ReflectionService(services: mutual),
             ]
@@ -36,10 +37,10 @@ package enum ServedServices {
         router(
             operations.gateway,
             [
-                EnrolmentService(operations: operations), NoizyGridService(operations: operations),
-                TasksService(operations: operations), AdminService(operations: operations),
-                KeysService(operations: operations), HealthService(operations: operations, services: Set(edge)),
-                ReflectionService(services: edge),
+                EnrolmentService(operations: operations), AdmissionService(operations: operations),
+                NoizyGridService(operations: operations), TasksService(operations: operations),
+                AdminService(operations: operations), KeysService(operations: operations),
+                HealthService(operations: operations, services: Set(edge)), ReflectionService(services: edge),
             ])
     }
 

@@ -40,8 +40,8 @@ package struct NodeSignatureVerifier: Sendable {
 
     /// - Parameter authorities: PEM, one or more.
     package init(authorities: String) throws(IdentityError) {
-        peers = try PeerVerifier(
-            anchor: .authorities(pem: authorities), side: .client, cluster: nil, roles: [.agent])
+        peers = PeerVerifier(
+            anchor: .authorities(try TrustSet(pem: authorities)), side: .client, cluster: nil, roles: [.agent])
     }
 
     /// Who signed. The certificate must have been good when it was signed; it may have expired since.

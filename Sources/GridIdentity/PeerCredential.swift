@@ -19,8 +19,13 @@ package final class PeerCredential: Sendable, Hashable {
     package let serial: [UInt8]
     /// Seconds since 1970-01-01 UTC at which the certificate ends.
     package let notAfterSeconds: Int64
+    /// Names the authority's key that signed it (its key identifier); empty when it does not say.
+    package let issuer: [UInt8]
 
-    package init(identity: PeerIdentity, keyHash: [UInt8], serial: [UInt8], notAfterSeconds: Int64) {
+    package init(
+        identity: PeerIdentity, keyHash: [UInt8], serial: [UInt8], notAfterSeconds: Int64, issuer: [UInt8] = []
+    ) {
+        self.issuer = issuer
         self.identity = identity
         self.keyHash = keyHash
         self.serial = serial
@@ -38,7 +43,7 @@ package final class PeerCredential: Sendable, Hashable {
         self.init(
             identity: identity, keyHash: Array(SHA256.hash(data: serializer.serializedBytes)),
             serial: Array(certificate.serialNumber.bytes),
-            notAfterSeconds: Int64(certificate.notValidAfter.timeIntervalSince1970))
+            notAfterSeconds: Int64(certificate.notValidAfter.timeIntervalSince1970), issuer: try certificate.issuerID())
     }
 
     package static func == (left: PeerCredential, right: PeerCredential) -> Bool {

@@ -49,6 +49,15 @@ extension Certificate {
         }
     }
 
+    /// Names the key that signed it; empty when it does not say.
+    func issuerID() throws(IdentityError) -> [UInt8] {
+        do {
+            return try extensions.authorityKeyIdentifier?.keyIdentifier.map { Array($0) } ?? []
+        } catch {
+            throw IdentityError(.malformed, "The certificate's extensions cannot be read.", cause: error)
+        }
+    }
+
     func uriNames() throws(IdentityError) -> [String] {
         try names().compactMap { name in
             if case .uniformResourceIdentifier(let uri) = name { uri } else { nil }

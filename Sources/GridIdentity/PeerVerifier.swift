@@ -11,8 +11,6 @@ import SwiftASN1
 /// Decides whether the certificate that a peer showed in the handshake proves an identity of this grid: signed by the
 /// grid's authority (no public one is ever asked), valid now, made for this side of a connection, and naming a wanted
 /// role of the wanted cluster. The same rules on both sides.
-///
-/// When the authority is rotated, `authorities` holds the current and the next one.
 package struct PeerVerifier: Sendable {
     /// Which side of the connection the peer is on.
     package enum Side: Sendable {
@@ -21,18 +19,14 @@ package struct PeerVerifier: Sendable {
 
     /// How the authority is known.
     package enum Anchor: Sendable {
-        /// By its certificates.
-        case authorities(pem: String)
-        /// By the SHA-256 of its public key: it must be among the certificates that the peer shows.
+        /// By the pinned keys of a trust set.
+        case authorities(TrustSet)
+        /// By the SHA-256 of its public key: it must be among the certificates that the peer shows. It may have signed
+        /// the authority that signs now instead of the peer.
         case keyHash([UInt8])
     }
 
-    private enum Roots {
-        case certificates([Certificate])
-        case keyHash([UInt8])
-    }
-
-    private let roots: Roots
+    private let anchor: Anchor
     private let side: Side
     private let cluster: String?
     private let roles: Set<PeerRole>
@@ -40,18 +34,8 @@ package struct PeerVerifier: Sendable {
     /// With `cluster` nil any cluster of that authority will do.
     package init(
         anchor: Anchor, side: Side, cluster: String?, roles: Set<PeerRole>
-    ) throws(IdentityError) {
-        switch anchor {
-        case .authorities(let pem):
-            do {
-                roots = .certificates(
-                    try PEMDocument.parseMultiple(pemString: pem).map { try Certificate(pemDocument: $0) })
-            } catch {
-                throw IdentityError(.malformed, "The authority's certificate cannot be read.", cause: error)
-            }
-        case .keyHash(let hash):
-            roots = .keyHash(hash)
-        }
+    ) {
+        self.anchor = anchor
         self.side = side
         self.cluster = cluster
         self.roles = roles
@@ -68,7 +52,7 @@ package struct PeerVerifier: Sendable {
         guard let leaf = certificates.first else {
             throw IdentityError(.untrusted, "The peer shows no certificate.")
         }
-        try await verifyChain(leaf: leaf, roots: trusted(among: certificates), at: moment)
+        try await verifyChain(leaf: leaf, shown: certificates, at: moment)
         try verifyUsage(of: leaf)
         let identity = try PeerIdentity.read(from: leaf)
         if let cluster, identity.cluster != cluster {
@@ -82,14 +66,11 @@ package struct PeerVerifier: Sendable {
     }
 
     private func trusted(among shown: [Certificate]) throws(IdentityError) -> [Certificate] {
-        switch roots {
-        case .certificates(let certificates):
-            return certificates
+        switch anchor {
+        case .authorities(let set):
+            return set.certificates
         case .keyHash(let hash):
-            let found = shown.dropFirst().filter { certificate in
-                guard let key = P256.Signing.PublicKey(certificate.publicKey) else { return false }
-                return Array(SHA256.hash(data: key.derRepresentation)) == hash
-            }
+            let found = shown.dropFirst().filter { TrustSet.pin($0) == hash }
             guard !found.isEmpty else {
                 throw IdentityError(
                     .untrusted,
@@ -101,8 +82,9 @@ package struct PeerVerifier: Sendable {
     }
 
     private func verifyChain(
-        leaf: Certificate, roots: [Certificate], at moment: Date?
+        leaf: Certificate, shown: [Certificate], at moment: Date?
     ) async throws(IdentityError) {
+        let roots = try trusted(among: shown)
         // The verifier checks the dates as well; here they get a sentence that a person can act on.
         let now = moment ?? Date()
         guard now < leaf.notValidAfter else {
@@ -116,8 +98,10 @@ package struct PeerVerifier: Sendable {
         var verifier = Verifier(rootCertificates: CertificateStore(roots)) {
             moment.map { RFC5280Policy(fixedExpiryValidationTime: $0) } ?? RFC5280Policy()
         }
-        // The authority signs holders directly (its path length is 0), so there is nothing in between to look at.
-        let result = await verifier.validate(leaf: leaf, intermediates: CertificateStore([]))
+        // Whoever has the trust set knows the signing key itself. Only between the key of a token and the peer may
+        // another generation of the authority stand.
+        let between: [Certificate] = if case .keyHash = anchor { Array(shown.dropFirst()) } else { [] }
+        let result = await verifier.validate(leaf: leaf, intermediates: CertificateStore(between))
         guard case .couldNotValidate(let failures) = result else { return }
         guard let failure = failures.first else {
             throw IdentityError(.untrusted, "The peer's certificate is not signed by this grid's authority.")

@@ -71,6 +71,28 @@ package enum PrivateFile {
         return false
     }
 
+    /// The files of a folder, in no order.
+    static func names(in folder: String) throws(IdentityError) -> [String] {
+        guard let directory = opendir(folder) else { throw failure("look into", folder) }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)) {
+                    String(cString: $0)
+                }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+
+    /// One that is not there is fine.
+    static func remove(_ path: String) throws(IdentityError) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw failure("remove", path) }
+        syncFolder(of: path)
+    }
+
     private static let sizeLimit = 256 * 1024
 
     private static func unsafeRead(_ descriptor: Int32, _ piece: inout [UInt8]) -> Int {

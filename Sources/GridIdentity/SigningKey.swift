@@ -50,7 +50,7 @@ package struct SigningKey: Sendable, CustomStringConvertible, CustomReflectable 
 }
 
 /// Reading a signing request that a stranger sent.
-enum SigningRequest {
+package enum SigningRequest {
     /// The key that the request proves: bounded in size, P-256, and the signature is the key's own.
     static func publicKey(provenBy pem: String) throws(IdentityError) -> P256.Signing.PublicKey {
         guard pem.utf8.count <= sizeLimit else {

@@ -39,6 +39,7 @@ extension GridInput: CustomStringConvertible {
         case .heartbeat(let name, let session, _): "heartbeat \(name)/\(session.number)"
         case .reports(let name, let session, let reports):
             "reports \(name)/\(session.number) [\(reports.map(\.line).joined(separator: ", "))]"
+        case .note(let notice): "note \(notice.kind.rawValue)"
         case .tick: "tick"
         }
     }
@@ -113,6 +114,7 @@ extension GridEvent.Fact {
         case .nodeDrained(let name): "drained \(name)"
         case .nodeRemoved(let name, let by): "removed \(name) by \(by)"
         case .failoversPaused(let isPaused, let reason): "failovers \(isPaused ? "paused" : "resumed"): \(reason)"
+        case .identity(let notice): "\(notice.kind.rawValue): \(notice.text)"
         }
     }
 }

@@ -33,6 +33,8 @@ package enum GridInput: Sendable {
     case nodeDisconnected(NodeName, SessionID, reason: String)
     case heartbeat(NodeName, SessionID, NodeSample)
     case reports(NodeName, SessionID, [AttemptReport])
+    /// Something outside the machine's concern that the grid is to write down.
+    case note(IdentityNotice)
     /// Time has passed; due at `GridMachine.nextDeadline`.
     case tick
 }

@@ -65,6 +65,8 @@ package struct GridMachine: Sendable {
             heartbeat(name, session, sample, into: &effects)
         case .reports(let name, let session, let reports):
             handle(reports, from: name, session, into: &effects)
+        case .note(let notice):
+            emit(.identity(notice), into: &effects)
         case .tick:
             break
         }

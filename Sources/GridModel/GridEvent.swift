@@ -29,5 +29,36 @@ package struct GridEvent: Sendable, Hashable {
         case nodeRemoved(NodeName, by: String)
         /// New failovers are stopped because the coordinator itself may be cut off (or no longer are).
         case failoversPaused(Bool, reason: String)
+        /// Somebody's certificate, or the authority, changed or was refused.
+        case identity(IdentityNotice)
+    }
+}
+
+/// A fact about identities: what, about whom, and by whom.
+package struct IdentityNotice: Sendable, Hashable {
+    package enum Kind: String, Sendable, Hashable {
+        /// A node showed a key that its name does not belong to.
+        case nodeKeyRefused = "node_key_refused"
+        case nodeRecovered = "node_recovered"
+        case certificateRevoked = "certificate_revoked"
+        case enrolmentWaiting = "enrolment_waiting"
+        case enrolmentApproved = "enrolment_approved"
+        case enrolmentDenied = "enrolment_denied"
+        case authorityRotated = "authority_rotated"
+        case authorityRetired = "authority_retired"
+    }
+
+    package let kind: Kind
+    /// Nil when it is not about a node.
+    package let node: NodeName?
+    /// A sentence for people.
+    package let text: String
+    package let by: String
+
+    package init(_ kind: Kind, node: NodeName? = nil, by: String = "", _ text: String) {
+        self.kind = kind
+        self.node = node
+        self.text = text
+        self.by = by
     }
 }

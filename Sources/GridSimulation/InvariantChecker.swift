@@ -92,7 +92,7 @@ struct InvariantChecker {
             for case .finished(let ref, let outcome) in reports { reported[ref] = (outcome.end, name) }
         case .setSchedulability(let name, let schedulability, _, _):
             if nodes[name] != nil { nodes[name]?.schedulability = schedulability }
-        case .cancel, .registerNode, .removeNode, .tick: break
+        case .cancel, .registerNode, .removeNode, .note, .tick: break
         }
     }
 

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOSSL
 import NIOTLS
 
 /// Enters an accepted connection into the directory while it lives. Turns it away when there are too many, and closes it
@@ -23,17 +24,20 @@ final class ConnectionDoorkeeper: ChannelInboundHandler {
     private let directory: PeerDirectory
     private let gate: ConnectionGate
     private let handshakeTimeout: TimeAmount
+    private let onFailedHandshake: @Sendable (_ remoteAddress: String, any Error) -> Void
     private let onAbuse: @Sendable (_ remoteAddress: String, _ reason: String) -> Void
     private var standing = Standing.unseen
 
     init(
         connection: PeerConnection, directory: PeerDirectory, gate: ConnectionGate, handshakeTimeout: TimeAmount,
+        onFailedHandshake: @escaping @Sendable (_ remoteAddress: String, any Error) -> Void,
         onAbuse: @escaping @Sendable (_ remoteAddress: String, _ reason: String) -> Void
     ) {
         self.connection = connection
         self.directory = directory
         self.gate = gate
         self.handshakeTimeout = handshakeTimeout
+        self.onFailedHandshake = onFailedHandshake
         self.onAbuse = onAbuse
     }
 
@@ -54,6 +58,16 @@ final class ConnectionDoorkeeper: ChannelInboundHandler {
             standing = .known(who)
         }
         context.fireUserInboundEventTriggered(event)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // What the peer did not like about us, as far as it says so. Rubbish that is not TLS is nothing to tell.
+        if case .handshaking(let who, _) = standing, !connection.isRefused,
+            case NIOSSLError.handshakeFailed = error
+        {
+            onFailedHandshake(who.address, error)
+        }
+        context.fireErrorCaught(error)
     }
 
     func channelInactive(context: ChannelHandlerContext) {

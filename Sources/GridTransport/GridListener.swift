@@ -10,15 +10,14 @@ import NIOSSL
 struct GridListener: HTTP2ServerTransport.ListenerFactory {
     let host: String
     let port: Int
-    let tls: NIOSSLContext
-    /// Nil on a listener without client certificates.
-    let verifier: PeerVerifier?
+    let identity: ListenerIdentity
     let loops: TransportLoops
     /// Nil: connections are spread over all loops.
     let loop: Int?
     let directory: PeerDirectory
     let gate: ConnectionGate
     let settings: TransportSettings
+    let admission: PeerAdmission
     let onRefusal: @Sendable (_ remoteAddress: String, IdentityError) -> Void
     /// Hears why a connection was turned away or ended before anybody was asked who it is.
     let onAbuse: @Sendable (_ remoteAddress: String, _ reason: String) -> Void
@@ -49,7 +48,10 @@ struct GridListener: HTTP2ServerTransport.ListenerFactory {
         try pipeline.addHandler(
             ConnectionDoorkeeper(
                 connection: connection, directory: directory, gate: gate,
-                handshakeTimeout: TimeAmount(settings.handshakeTimeout), onAbuse: onAbuse))
+                handshakeTimeout: TimeAmount(settings.handshakeTimeout),
+                onFailedHandshake: { [onRefusal] address, error in
+                    onRefusal(address, IdentityError(.untrusted, "The TLS handshake failed.", cause: error))
+                }, onAbuse: onAbuse))
         if settings.isAligningFrames {
             let (onAbuse, address) = (onAbuse, channel.remoteAddress?.peerText ?? "unknown")
             try pipeline.addHandler(
@@ -59,14 +61,17 @@ struct GridListener: HTTP2ServerTransport.ListenerFactory {
     }
 
     private func handshake(on connection: PeerConnection) -> NIOSSLServerHandler {
-        guard let verifier else { return NIOSSLServerHandler(context: tls) }
-        let onRefusal = onRefusal
-        return NIOSSLServerHandler(context: tls) { chain, promise in
+        let current = identity.current
+        guard let verifier = current.verifier else { return NIOSSLServerHandler(context: current.tls) }
+        let (admission, onRefusal) = (admission, onRefusal)
+        return NIOSSLServerHandler(context: current.tls) { chain, promise in
             // Holding on to the channel through `connection` until the handshake ends is wanted.
-            verifyPeer(chain, by: verifier, promise: promise) { result in
+            verifyPeer(chain, by: verifier, admission: admission, promise: promise) { result in
                 switch result {
                 case .success(let credential): connection.identify(as: credential)
-                case .failure(let error): onRefusal(connection.channel.remoteAddress?.peerText ?? "unknown", error)
+                case .failure(let error):
+                    connection.refuse()
+                    onRefusal(connection.channel.remoteAddress?.peerText ?? "unknown", error)
                 }
             }
         }

@@ -30,6 +30,22 @@ package struct GridServerTransport: ServerTransport {
         }
     }
 
+    /// Connections from now on are made with what these files say; those that are open go on.
+    package func reload(_ credentials: CertificateFiles) throws(IdentityError) {
+        try listener.identity.reload(credentials)
+    }
+
+    /// Who is connected now.
+    package var peers: [PeerCredential] { listener.directory.connections { _ in true }.compactMap(\.known) }
+
+    /// Ends the open connections, and with them the calls, of those whose certificate is meant. How many there were.
+    @discardableResult
+    package func close(where isMeant: (PeerCredential) -> Bool) -> Int {
+        let meant = listener.directory.connections(where: isMeant)
+        for connection in meant { connection.channel.close(promise: nil) }
+        return meant.count
+    }
+
     package func configure(context: GRPCServerContext) {
         custom.configure(context: context)
     }
@@ -41,7 +57,7 @@ package struct GridServerTransport: ServerTransport {
         try await custom.listen { stream, context in
             let connection = listener.directory.connection(at: context.remotePeer)
             var context = context
-            if let verifier = listener.verifier {
+            if let verifier = listener.identity.current.verifier {
                 guard let peer = await Self.identify(connection, verifier, at: context.remotePeer, listener) else {
                     await Self.refuse(stream)
                     return
@@ -67,7 +83,7 @@ package struct GridServerTransport: ServerTransport {
     ) async -> PeerCredential? {
         do throws(IdentityError) {
             guard let connection else { return nil }
-            let credential = try await connection.credential(verifiedBy: verifier)
+            let credential = try await connection.credential(verifiedBy: verifier, admission: listener.admission)
             guard credential.notAfterSeconds > Int64(Date().timeIntervalSince1970) else {
                 // It was valid when it connected. Whoever has a newer one shows it on the next connection.
                 connection.channel.close(promise: nil)

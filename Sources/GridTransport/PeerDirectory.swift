@@ -1,7 +1,10 @@
-import GridIdentity
+package import GridIdentity
 import NIOCore
 import NIOSSL
 import Synchronization
+
+/// A further say, after a certificate was found good: whether this grid still wants its holder. Throws the reason.
+package typealias PeerAdmission = @Sendable (PeerCredential) throws(IdentityError) -> Void
 
 /// One accepted connection: on which loop it lives, and who is at its other end.
 ///
@@ -11,6 +14,8 @@ final class PeerConnection: Sendable {
     enum Standing: Sendable {
         case unknown
         case known(PeerCredential)
+        /// The connection is about to end, and the reason was told.
+        case refused
     }
 
     let channel: any Channel
@@ -26,8 +31,23 @@ final class PeerConnection: Sendable {
         standing.withLock { $0 = .known(credential) }
     }
 
-    func credential(verifiedBy verifier: PeerVerifier) async throws(IdentityError) -> PeerCredential {
-        if case .known(let credential) = standing.withLock({ $0 }) { return credential }
+    func refuse() {
+        standing.withLock { $0 = .refused }
+    }
+
+    var isRefused: Bool {
+        if case .refused = standing.withLock({ $0 }) { true } else { false }
+    }
+
+    /// Nil while nobody is proven.
+    var known: PeerCredential? {
+        if case .known(let credential) = standing.withLock({ $0 }) { credential } else { nil }
+    }
+
+    func credential(verifiedBy verifier: PeerVerifier, admission: PeerAdmission) async throws(IdentityError)
+        -> PeerCredential
+    {
+        if let known { return known }
         let certificate: [UInt8]
         do {
             guard let shown = try await channel.nioSSL_peerCertificate().get() else {
@@ -40,6 +60,7 @@ final class PeerConnection: Sendable {
             throw IdentityError(.untrusted, "The peer's certificate cannot be read.", cause: error)
         }
         let credential = try await verifier.verify(chain: [certificate])
+        try admission(credential)
         identify(as: credential)
         return credential
     }
@@ -63,6 +84,10 @@ final class PeerDirectory: Sendable {
 
     func connection(at address: String) -> PeerConnection? {
         connections.withLock { $0[address] }
+    }
+
+    func connections(where isWanted: (PeerCredential) -> Bool) -> [PeerConnection] {
+        connections.withLock { Array($0.values) }.filter { $0.known.map(isWanted) ?? false }
     }
 }
 

@@ -65,6 +65,11 @@ extension Noizylab_Grid_Event {
             kind = paused ? "failovers_paused" : "failovers_resumed"
             data = ["reason": reason]
             text = "failovers \(paused ? "paused" : "resumed"): \(reason)"
+        case .identity(let notice):
+            kind = notice.kind.rawValue
+            node = notice.node?.text ?? ""
+            data = ["by": notice.by]
+            text = notice.text
         }
     }
 

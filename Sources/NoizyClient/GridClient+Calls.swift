@@ -64,12 +64,15 @@ extension GridClient {
         try await call(isRepeatable: false) { try await admin.removeNode(.with { $0.node = node }) }
     }
 
-    package func token(forNode name: String, seconds: Int64) async throws -> Noizylab_Grid_CreateTokenResponse {
+    package func token(
+        forNode name: String, seconds: Int64, needsConfirmation: Bool = false
+    ) async throws -> Noizylab_Grid_CreateTokenResponse {
         try await call(isRepeatable: false) {
             try await admin.createToken(
                 .with {
                     $0.name = name
                     $0.ttlSeconds = seconds
+                    $0.needsConfirmation = needsConfirmation
                 })
         }
     }

@@ -27,6 +27,7 @@ public final class GridClient: Sendable {
     package let audit: Noizylab_Grid_Audit.Client<Transport>
     package let legacy: Noizylab_Grid_NoizyGridRPC.Client<Transport>
     package let keys: Noizylab_Grid_Keys.Client<Transport>
+    package let certificates: Noizylab_Grid_Certificates.Client<Transport>
     /// For work that is to run beside the connection, on its own event loop.
     package let loops: TransportLoops
     let follower = FollowerTasks()
@@ -43,6 +44,7 @@ public final class GridClient: Sendable {
         audit = Noizylab_Grid_Audit.Client(wrapping: client)
         legacy = Noizylab_Grid_NoizyGridRPC.Client(wrapping: client)
         keys = Noizylab_Grid_Keys.Client(wrapping: client)
+        certificates = Noizylab_Grid_Certificates.Client(wrapping: client)
         self.loops = loops
         self.refusal = refusal
     }
@@ -84,7 +86,7 @@ public final class GridClient: Sendable {
         return try Transports.edgeClient(
             host: endpoint.host, port: endpoint.port,
             anchor: credentials.pin.map { .keyHash($0) }
-                ?? .authorities(pem: try PrivateFile.read(credentials.authority)),
+                ?? .authorities(try TrustSet(file: credentials.authority)),
             loops: loops, onRefusal: onRefusal)
     }
 

@@ -26,7 +26,7 @@ struct AdminServiceTests {
                 await expectCode(.permissionDenied) { try await world.join(token: token, name: "Mac-Pro") }
 
                 #expect(joined.cluster == GridWorld.cluster)
-                #expect(joined.authority == world.identities.authority.certificatePEM)
+                #expect(joined.authority == world.identities.authority.trust.pem)
                 #expect(joined.certificate.contains("BEGIN CERTIFICATE"))
                 #expect(joined.listen.hasSuffix(":\(world.port)"))
             }

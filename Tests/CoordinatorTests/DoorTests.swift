@@ -130,7 +130,8 @@ import Testing
             files = CertificateFiles(authority: right.authority, certificate: own.certificate, key: own.key)
         case .expired:
             files = try authority.issueFiles(
-                for: identity, into: folder + "/eve", now: Date().addingTimeInterval(-3 * 86_400), lifetimeDays: 1)
+                for: identity, into: folder + "/eve", now: Date().addingTimeInterval(-3 * 86_400),
+                lifetimeSeconds: 86_400)
         }
         return try Transports.client(
             host: "127.0.0.1", port: world.port, credentials: files, cluster: GridWorld.cluster, loops: world.loops)
@@ -163,11 +164,14 @@ import Testing
                                 $0.schedulability = "cordoned"
                             })
                     }
-                    let links = world.gateway.openCalls.count
+                    let task = try await world.connected(as: .operator, "mallory") { try await OpenStream.task($0) }
+                    // A call's answer comes a moment before it is no longer open.
+                    let links = 2
+                    while world.gateway.openCalls.count != links { try await Task.sleep(for: .milliseconds(5)) }
                     try await withThrowingTaskGroup(of: RPCError?.self) { group in
                         for stream in OpenStream.allCases {
                             group.addTask {
-                                try await world.connected(as: .operator, "mallory") { await stream.stay($0) }
+                                try await world.connected(as: .operator, "mallory") { await stream.stay($0, task) }
                             }
                         }
                         while world.gateway.openCalls.count < links + OpenStream.allCases.count {
@@ -198,8 +202,13 @@ enum OpenStream: String, CaseIterable, Sendable {
     /// A node that takes nothing, so that what is meant for it waits.
     static let closedNode = "Mac-Pro"
 
-    /// Opens it and stays. Returns how it ended.
-    func stay(_ client: GridWorld.Client) async -> RPCError? {
+    /// One that waits.
+    static func task(_ client: GridWorld.Client) async throws -> String {
+        try await Noizylab_Grid_Tasks.Client(wrapping: client).submit(.with { $0.spec = waiting }).task.id
+    }
+
+    /// Opens it and stays, `watch` with the task. Returns how it ended.
+    func stay(_ client: GridWorld.Client, _ task: String) async -> RPCError? {
         do {
             switch self {
             case .events:
@@ -215,8 +224,7 @@ enum OpenStream: String, CaseIterable, Sendable {
                 }
             case .watch:
                 let tasks = Noizylab_Grid_Tasks.Client(wrapping: client)
-                let task = try await tasks.submit(.with { $0.spec = Self.waiting }).task
-                try await tasks.watch(.with { $0.task = task.id }) { for try await _ in $0.messages {} }
+                try await tasks.watch(.with { $0.task = task }) { for try await _ in $0.messages {} }
             case .executeTask:
                 _ = try await Noizylab_Grid_NoizyGridRPC.Client(wrapping: client).executeTask(
                     .with {

@@ -102,10 +102,17 @@ struct GatewayTests {
     }
 
     /// Who may call what, written out again by hand.
-    static let open = ["noizylab.grid.Enrolment/Join", "grpc.health.v1.Health/Check"]
+    static let open = [
+        "noizylab.grid.Enrolment/Join", "noizylab.grid.Admission/JoinConfirmed", "noizylab.grid.Admission/Challenge",
+        "noizylab.grid.Admission/Recover", "grpc.health.v1.Health/Check",
+    ]
     static let everyRole = [
         "noizylab.grid.NoizyGridRPC/HealthCheck", "noizylab.grid.NoizyGridRPC/HealthCheckStreaming",
-        "grpc.health.v1.Health/Watch", "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+        "noizylab.grid.Certificates/Renew", "grpc.health.v1.Health/Watch",
+        "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    ]
+    static let viewingIdentities = [
+        "noizylab.grid.Certificates/ListCertificates", "noizylab.grid.Certificates/ListEnrolments",
     ]
     static let viewing = [
         "noizylab.grid.NoizyGridRPC/RequestAgentDecision", "noizylab.grid.NoizyGridRPC/GetNetworkInventory",
@@ -126,7 +133,7 @@ struct GatewayTests {
         switch role {
         case .operator: return method != "noizylab.grid.AgentLink/Connect"
         case .submitter: return viewing.contains(method) || submitting.contains(method)
-        case .viewer: return viewing.contains(method)
+        case .viewer: return viewing.contains(method) || viewingIdentities.contains(method)
         case .agent:
             return method == "noizylab.grid.AgentLink/Connect" || method == "noizylab.grid.NoizyGridRPC/SyncAgentState"
         case .coordinator: return false

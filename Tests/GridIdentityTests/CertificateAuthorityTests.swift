@@ -11,13 +11,13 @@ import X509
             let made = try CertificateAuthority.loadOrCreate(folder: folder + "/pki/ca", cluster: "TEST", now: Date())
             let loaded = try CertificateAuthority.loadOrCreate(folder: folder + "/pki/ca", cluster: "TEST", now: Date())
 
-            #expect(made.certificatePEM == loaded.certificatePEM)
+            #expect(made.trust == loaded.trust)
             #expect(made.keyHash == loaded.keyHash)
             #expect(try mode(folder + "/pki/ca") == 0o700)
             #expect(try mode(folder + "/pki/ca/ca.key") == 0o600)
             #expect(
                 try FileManager.default.contentsOfDirectory(atPath: folder + "/pki/ca").sorted() == [
-                    "ca.key", "ca.pem",
+                    "ca-2.key", "ca-2.pem", "ca.key", "ca.pem", "rotation.json",
                 ])
         }
     }
@@ -40,7 +40,7 @@ import X509
     @Test func `killed between key and certificate, it goes on with the key`() throws {
         try withFolder { folder in
             let made = try CertificateAuthority.loadOrCreate(folder: folder, cluster: "TEST", now: Date())
-            try FileManager.default.removeItem(atPath: folder + "/ca.pem")
+            for name in ["ca.pem", "rotation.json"] { try FileManager.default.removeItem(atPath: folder + "/" + name) }
 
             #expect(
                 try CertificateAuthority.loadOrCreate(folder: folder, cluster: "TEST", now: Date()).keyHash
@@ -120,7 +120,7 @@ import X509
             let good = try SigningKey.make().signingRequest()
 
             expectError(.malformed, "not one in PEM form") { try issue("") }
-            expectError(.malformed, "not one in PEM form") { try issue(authority.certificatePEM) }
+            expectError(.malformed, "not one in PEM form") { try issue(authority.trust.pem) }
             expectError(.malformed, "not one in PEM form") { try issue(String(good.prefix(200))) }
             expectError(.malformed, "at most 16384") { try issue(good + String(repeating: "\n", count: 20_000)) }
             let large = try request(Certificate.PrivateKey(P384.Signing.PrivateKey()))
@@ -143,23 +143,24 @@ import X509
             expectError(.malformed, "neither an IP address nor a DNS name") {
                 _ = try authority.issue(signingRequest: request, to: coordinator, hosts: ["a b"], now: Date())
             }
-            for days in [0, -1, 3651, .max] {
-                expectError(.refused, "lives 1 to") {
-                    _ = try authority.issue(signingRequest: request, to: coordinator, now: Date(), lifetimeDays: days)
+            for seconds: Int64 in [0, -1, 3651 * 86_400, .max] {
+                expectError(.refused, "lives 1 second to") {
+                    _ = try authority.issue(
+                        signingRequest: request, to: coordinator, now: Date(), lifetimeSeconds: seconds)
                 }
             }
         }
     }
 
     @Test func `nothing outlives the authority`() throws {
-        try withAuthority { authority, _ in
+        try withAuthority { authority, folder in
             let identity = try #require(PeerIdentity(cluster: "TEST", role: .agent, name: "a"))
             let pem = try authority.issue(
-                signingRequest: SigningKey.make().signingRequest(), to: identity, now: Date(), lifetimeDays: 3650)
+                signingRequest: SigningKey.make().signingRequest(), to: identity, now: Date(),
+                lifetimeSeconds: 3650 * 86_400)
 
-            #expect(
-                try Certificate(pemEncoded: pem).notValidAfter
-                    <= Certificate(pemEncoded: authority.certificatePEM).notValidAfter)
+            let own = try String(contentsOfFile: folder + "/ca/ca.pem", encoding: .utf8)
+            #expect(try Certificate(pemEncoded: pem).notValidAfter <= Certificate(pemEncoded: own).notValidAfter)
         }
     }
 

@@ -21,8 +21,8 @@ import X509
         let files = try authority.issueFiles(for: agent, into: folder + "/a", now: Date())
         let pem = try String(contentsOfFile: files.certificate, encoding: .utf8)
         let der = try PEMDocument(pemString: pem).derBytes
-        let verifier = try PeerVerifier(
-            anchor: .authorities(pem: authority.certificatePEM), side: .client, cluster: "TEST", roles: [.agent])
+        let verifier = PeerVerifier(
+            anchor: .authorities(authority.trust), side: .client, cluster: "TEST", roles: [.agent])
 
         let credential = try await verifier.verify(chain: [der])
 
@@ -88,7 +88,7 @@ import X509
 
     private func verifier(_ pki: TestAuthority) throws -> PeerVerifier {
         try PeerVerifier(
-            anchor: .authorities(pem: pki.pem), side: .client, cluster: "TEST", roles: [.agent, .operator])
+            anchor: .authorities(TrustSet(pem: pki.pem)), side: .client, cluster: "TEST", roles: [.agent, .operator])
     }
 }
 

@@ -33,28 +33,44 @@ struct LoopbackGrid {
 
     func files(
         _ role: PeerRole, _ name: String = "someone", hosts: [String] = ["localhost", "127.0.0.1", "::1"],
-        now: Date = Date(), days: Int? = nil
+        now: Date = Date(), days: Int64? = nil
     ) throws -> CertificateFiles {
         let identity = try #require(PeerIdentity(cluster: authority.cluster, role: role, name: name))
         return try authority.issueFiles(
             for: identity, hosts: hosts, into: "\(folder)/\(role.rawValue)-\(name)-\(UUID().uuidString)", now: now,
-            lifetimeDays: days)
+            lifetimeSeconds: days.map { $0 * 86_400 })
     }
 
     func serving<Result: Sendable>(
         _ files: CertificateFiles? = nil, trust: ServerTrust = .mutual(cluster: "TEST"), loop: Int? = nil,
         settings: TransportSettings = TransportSettings(), refusals: Refusals = Refusals(),
+        admission: @escaping PeerAdmission = { _ in },
         onAbuse: @escaping @Sendable (String, String) -> Void = { _, _ in }, _ body: (Int) async throws -> Result
+    ) async throws -> Result {
+        try await serving(
+            files, trust: trust, loop: loop, settings: settings, refusals: refusals, admission: admission,
+            onAbuse: onAbuse
+        ) { port, _ in try await body(port) }
+    }
+
+    /// The same, with the server's own end for what is to change while it serves.
+    func serving<Result: Sendable>(
+        _ files: CertificateFiles? = nil, trust: ServerTrust = .mutual(cluster: "TEST"), loop: Int? = nil,
+        settings: TransportSettings = TransportSettings(), refusals: Refusals = Refusals(),
+        admission: @escaping PeerAdmission = { _ in },
+        onAbuse: @escaping @Sendable (String, String) -> Void = { _, _ in },
+        _ body: (Int, GridServerTransport) async throws -> Result
     ) async throws -> Result {
         let transport = try Transports.server(
             host: "127.0.0.1", port: 0, credentials: files ?? self.files(.coordinator), trust: trust, loops: loops,
-            loop: loop, settings: settings, onRefusal: { _, error in refusals.add(error) }, onAbuse: onAbuse)
+            loop: loop, settings: settings, admission: admission, onRefusal: { _, error in refusals.add(error) },
+            onAbuse: onAbuse)
         let server = GRPCServer(transport: transport, services: [WhoAmI(), Echo()])
         return try await withThrowingTaskGroup(of: Void.self) { group in
             let executor = loops.executor(loop ?? 0)
             group.addTask { try await withTaskExecutorPreference(executor) { try await server.serve() } }
             let port = try #require(await transport.port)
-            let result = try await body(port)
+            let result = try await body(port, transport)
             server.beginGracefulShutdown()
             try await group.waitForAll()
             return result

@@ -14,6 +14,7 @@ struct Dialler: Sendable {
     let core: AgentCore
     let heartbeat: HeartbeatThread
     let inventory: NodeInventory
+    let keeper: CertificateKeeper
     let logger: Logger
 
     func run() async throws {
@@ -22,10 +23,11 @@ struct Dialler: Sendable {
         var pause = Backoff(
             firstMilliseconds: settings.backoffFirstMilliseconds, limitMilliseconds: settings.backoffLimitMilliseconds)
         while !Task.isCancelled {
-            let wasWelcomed = Mutex(false)
+            let reach = Mutex(Reach.none)
             do {
                 try await withTaskExecutorPreference(loops.executor(0)) {
-                    try await session(loops, instance) { wasWelcomed.withLock { $0 = true } }
+                    // A connection that comes back at the end of a session that was welcomed says nothing new.
+                    try await session(loops, instance) { far in reach.withLock { if $0 != .welcome { $0 = far } } }
                 }
             } catch {
                 if Task.isCancelled { break }
@@ -37,26 +39,31 @@ struct Dialler: Sendable {
                         "error": "\(error)",
                     ])
             }
-            if wasWelcomed.withLock({ $0 }) { pause.reset() }
+            switch reach.withLock({ $0 }) {
+            case .welcome: pause.reset()
+            case .server: keeper.refused()
+            case .none: break
+            }
             try? await Task.sleep(for: .milliseconds(pause.next(jitter: Double.random(in: 0.5...1))))
         }
         try await loops.shutdown()
     }
 
     private func session(
-        _ loops: TransportLoops, _ instance: UInt64, onWelcome: @escaping @Sendable () -> Void
+        _ loops: TransportLoops, _ instance: UInt64, onReach: @escaping @Sendable (Reach) -> Void
     ) async throws {
         let session = LinkSession(
             settings: settings, core: core, heartbeat: heartbeat, instance: instance, inventory: inventory,
-            logger: logger
-        ) {
-            onWelcome()
+            onTrust: { [keeper] in keeper.learned($0) }, logger: logger
+        ) { [keeper] in
+            onReach(.welcome)
+            keeper.welcomed()
             ProcessMemory.releaseStartUpCode()
             logger.info("The coordinator welcomed this node", metadata: ["node": "\(settings.name)"])
         }
         let transport = try Transports.client(
             host: settings.coordinatorHost, port: settings.coordinatorPort, credentials: credentials,
-            cluster: settings.cluster, loops: loops)
+            cluster: settings.cluster, loops: loops, onAcceptance: { onReach(.server) })
         try await withGRPCClient(transport: transport) { client in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await session.run(client) }
@@ -65,6 +72,15 @@ struct Dialler: Sendable {
                 try await group.next()
             }
         }
+    }
+
+    /// How far a session came.
+    private enum Reach: Sendable {
+        /// Nobody was there, or not whom we believe.
+        case none
+        /// The coordinator was there, and did not welcome us.
+        case server
+        case welcome
     }
 
     /// Ends a session whose other end is gone without a word.

@@ -13,6 +13,8 @@ struct LinkSession: Sendable {
     let heartbeat: HeartbeatThread
     let instance: UInt64
     let inventory: NodeInventory
+    /// Called with whom to believe.
+    let onTrust: @Sendable (Noizylab_Grid_TrustBundle) -> Void
     let logger: Logger
     /// Called when the coordinator has welcomed us.
     let onWelcome: @Sendable () -> Void
@@ -57,6 +59,7 @@ struct LinkSession: Sendable {
     private func take(_ message: Noizylab_Grid_ToAgent) {
         core.heard(heartbeat: message.heartbeatNumber)
         if message.hasWelcome { welcomed(message.welcome) }
+        if message.hasTrust { onTrust(message.trust) }
         if !message.outputAcks.isEmpty { core.acknowledged(offsets(message.outputAcks)) }
         if !message.orders.isEmpty { core.obey(message.orders.compactMap(order)) }
     }

@@ -19,6 +19,9 @@ package enum Permission: String, CaseIterable, Sendable {
     case issueIdentities
     /// Reads who did what, and who may come in where.
     case readAudit
+    case viewIdentities
+    /// Another certificate for the caller's own identity and key.
+    case renewOwnCertificate
     /// Speaks for the node that its certificate names.
     case linkNode
 
@@ -35,6 +38,8 @@ package enum Permission: String, CaseIterable, Sendable {
         case .manageNodes: role == .operator
         case .issueIdentities: role == .operator
         case .readAudit: role == .operator
+        case .viewIdentities: role == .operator || role == .viewer
+        case .renewOwnCertificate: role != nil
         case .linkNode: role == .agent
         }
     }

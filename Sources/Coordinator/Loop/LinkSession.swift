@@ -1,3 +1,4 @@
+package import GridIdentity
 package import GridLogic
 package import GridModel
 import Synchronization
@@ -8,6 +9,8 @@ package enum LinkItem: Sendable {
     case order(Order)
     case outputAck(AttemptRef, Int64)
     case heartbeat(UInt64)
+    /// Whom to believe.
+    case trust(TrustSet)
 }
 
 /// One connection of one node: where orders for it wait until the link's writer takes them, all at once.

@@ -35,6 +35,8 @@ package final class LinkTable: Sendable {
         }
     }
 
+    var all: [LinkSession] { state.withLock { Array($0.sessions.values) } }
+
     func session(_ id: SessionID) -> LinkSession? { state.withLock { $0.sessions[id] } }
 
     func newest(of node: NodeName) -> LinkSession? {
@@ -42,7 +44,6 @@ package final class LinkTable: Sendable {
     }
 
     func endAll(_ reason: String) {
-        let sessions = state.withLock { Array($0.sessions.values) }
-        for session in sessions { session.end(reason) }
+        for session in all { session.end(reason) }
     }
 }

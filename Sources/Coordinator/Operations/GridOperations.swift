@@ -13,7 +13,7 @@ package final class GridOperations: Sendable {
     package let loop: GridLoop
     let store: SQLiteStore
     let outputs: OutputStore
-    let authority: CertificateAuthority
+    let identities: IdentityOffice
     package let gateway: Gateway
     package let keys: KeyRing
     let vault: SecretVault
@@ -32,19 +32,20 @@ package final class GridOperations: Sendable {
 
     package init(
         settings: CoordinatorSettings, loop: GridLoop, store: SQLiteStore, outputs: OutputStore,
-        authority: CertificateAuthority, gateway: Gateway = Gateway(), keys: KeyRing,
+        identities: IdentityOffice, gateway: Gateway = Gateway(), keys: KeyRing,
         vault: SecretVault = .inMemory(), logger: Logger
     ) {
         self.settings = settings
         self.loop = loop
         self.store = store
         self.outputs = outputs
-        self.authority = authority
+        self.identities = identities
         self.gateway = gateway
         self.keys = keys
         self.vault = vault
         self.logger = logger
         startedAt = SystemClock.now()
+        for key in identities.register.revokedKeys { gateway.revoked.revoke(keyHash: key) }
     }
 
     var boundAddresses: Addresses { addresses.withLock { $0 } }

@@ -83,7 +83,8 @@ struct AdminService: Noizylab_Grid_Admin.SimpleServiceProtocol {
     {
         context.call.note(subject: "node=\(request.name)")
         let made = try await operations.createToken(
-            context.caller, name: request.name, lifetimeSeconds: request.ttlSeconds)
+            context.caller, name: request.name, lifetimeSeconds: request.ttlSeconds,
+            needsConfirmation: request.needsConfirmation)
         var response = Noizylab_Grid_CreateTokenResponse()
         response.token = made.token.text
         response.expiresAtUs = made.expiresAt.microseconds
@@ -96,9 +97,9 @@ struct AdminService: Noizylab_Grid_Admin.SimpleServiceProtocol {
     {
         context.call.note(subject: "\(request.role)=\(request.name)")
         var response = Noizylab_Grid_IssueCertificateResponse()
-        response.certificate = try operations.issueCertificate(
+        response.certificate = try await operations.issueCertificate(
             context.caller, name: request.name, role: request.role, signingRequest: request.signingRequest)
-        response.authority = operations.authority.certificatePEM
+        response.authority = operations.identities.authority.trust.pem
         return response
     }
 }

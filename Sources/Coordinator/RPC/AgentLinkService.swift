@@ -55,6 +55,7 @@ struct AgentLinkService: Noizylab_Grid_AgentLink.SimpleServiceProtocol {
                 case .outputAck(let ref, let offset):
                     message.outputAcks.append(Noizylab_Grid_OutputAck(ref, offset: offset))
                 case .heartbeat(let number): message.heartbeatNumber = number
+                case .trust(let set): message.trust = Noizylab_Grid_TrustBundle(set)
                 }
             }
             try await response.write(message)

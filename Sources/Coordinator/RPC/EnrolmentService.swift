@@ -11,7 +11,7 @@ struct EnrolmentService: Noizylab_Grid_Enrolment.SimpleServiceProtocol {
         var response = Noizylab_Grid_JoinResponse()
         response.certificate = try await operations.join(
             token: request.token, name: request.name, signingRequest: request.signingRequest)
-        response.authority = operations.authority.certificatePEM
+        response.authority = operations.identities.authority.trust.pem
         response.cluster = operations.settings.cluster
         response.listen = operations.boundAddresses.listen
         return response

@@ -17,7 +17,7 @@ struct KeysService: Noizylab_Grid_Keys.SimpleServiceProtocol {
         response.key = made.key.text
         response.info = Noizylab_Grid_APIKeyInfo(made.record, at: SystemClock.wall())
         response.edge = operations.boundAddresses.edge
-        response.authority = operations.authority.certificatePEM
+        response.authority = operations.identities.authority.trust.pem
         return response
     }
 

@@ -1,3 +1,4 @@
+import GridIdentity
 import GridLogic
 import GridModel
 import GridStore
@@ -49,6 +50,7 @@ struct LinkReader {
             } catch { throw OperationError(error) }
         }
         session.outbox.push(.welcome(resume: resume))
+        session.outbox.push(.trust(operations.identities.authority.trust))
         let node = operations.node(session.node, hello: message.hello, peer: peer)
         try await push(.nodeConnected(node, session.id, attempts: attempts, instance: message.hello.instance))
     }

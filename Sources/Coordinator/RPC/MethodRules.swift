@@ -31,6 +31,7 @@ package enum MethodRules {
     private typealias Tasks = Noizylab_Grid_Tasks.Method
     private typealias Admin = Noizylab_Grid_Admin.Method
     private typealias Keys = Noizylab_Grid_Keys.Method
+    private typealias Certificates = Noizylab_Grid_Certificates.Method
 
     private static let entries: [(MethodDescriptor, Permission, CallClass)] = [
         (Legacy.ExecuteTask.descriptor, .runTasks, .submit),
@@ -63,6 +64,15 @@ package enum MethodRules {
         (Keys.CreateKey.descriptor, .issueIdentities, .change),
         (Keys.ListKeys.descriptor, .issueIdentities, .read),
         (Keys.RevokeKey.descriptor, .issueIdentities, .change),
+        (Certificates.Renew.descriptor, .renewOwnCertificate, .change),
+        (Certificates.ListCertificates.descriptor, .viewIdentities, .read),
+        (Certificates.Revoke.descriptor, .issueIdentities, .change),
+        (Certificates.RotateAuthority.descriptor, .issueIdentities, .change),
+        (Certificates.ListEnrolments.descriptor, .viewIdentities, .read),
+        (Certificates.DecideEnrolment.descriptor, .issueIdentities, .change),
+        (Noizylab_Grid_Admission.Method.JoinConfirmed.descriptor, .enterDoor, .enrol),
+        (Noizylab_Grid_Admission.Method.Challenge.descriptor, .enterDoor, .enrol),
+        (Noizylab_Grid_Admission.Method.Recover.descriptor, .enterDoor, .enrol),
         (Noizylab_Grid_AgentLink.Method.Connect.descriptor, .linkNode, .link),
         (Noizylab_Grid_Enrolment.Method.Join.descriptor, .enterDoor, .enrol),
         (Grpc_Health_V1_Health.Method.Check.descriptor, .enterDoor, .read),

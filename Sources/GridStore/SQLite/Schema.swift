@@ -13,6 +13,7 @@ enum Schema {
         }
         migrator.registerMigration("2 blocks of living tasks") { try $0.execute(sql: taskBlocks) }
         migrator.registerMigration("API keys") { try $0.execute(sql: apiKeys) }
+        migrator.registerMigration("certificates") { try $0.execute(sql: certificates) }
         return migrator
     }
 

@@ -74,7 +74,8 @@ struct BenchScale: AsyncParsableCommand {
 
     static func say(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
 
-    private static func allowFiles(_ wanted: Int) {
+    /// Lets this process have so many files open, as far as the system allows.
+    static func allowFiles(_ wanted: Int) {
         var limit = rlimit()
         #if os(Linux)
             let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)

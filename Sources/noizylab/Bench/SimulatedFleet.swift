@@ -31,8 +31,11 @@ struct SimulatedFleet: Sendable {
 
     func removeFiles() { try? FileManager.default.removeItem(atPath: folder) }
 
-    /// Runs the body once all are welcome; it is told how long that took.
-    func whileConnected<Result: Sendable>(_ body: (_ seconds: Double) async throws -> Result) async throws -> Result {
+    /// Runs the body once all are welcome; it is told how long that took. `pace`: between two that dial; zero for all
+    /// at once.
+    func whileConnected<Result: Sendable>(
+        pace: Duration = .milliseconds(4), _ body: (_ seconds: Double) async throws -> Result
+    ) async throws -> Result {
         let loops = TransportLoops(count: 1)
         let welcomed = Count()
         let result: Swift.Result<Result, any Error>
@@ -49,7 +52,7 @@ struct SimulatedFleet: Sendable {
                         try await agent.run(beats: streams[number].stream) { welcomed.add() }
                     }
                     // Handshakes one after another: a listener gives each a few seconds, and all share two cores.
-                    try await Task.sleep(for: .milliseconds(4))
+                    if pace > .zero { try await Task.sleep(for: pace) }
                 }
                 group.addTask { try await Self.beat(streams.map(\.continuation)) }
                 while welcomed.value < size {

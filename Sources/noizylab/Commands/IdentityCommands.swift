@@ -4,6 +4,7 @@ import GridIdentity
 import GridModel
 import GridWire
 import NoizyClient
+import SwiftProtobuf
 
 struct TokenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration.command(
@@ -27,12 +28,17 @@ struct TokenCreateCommand: AsyncParsableCommand {
         transform: Arguments.duration)
     var ttl: Int64?
 
+    @Flag(help: "Good only when an operator has compared the machine's fingerprint (join --confirm).")
+    var confirm = false
+
     @OptionGroup var format: DocumentOption
 
     func run() async throws {
         if let ttl, ttl < 1_000 { throw CommandFailure(.usage, "--ttl is at least a second", try: "--ttl 1h") }
-        let (name, seconds) = (name ?? "", (ttl ?? 0) / 1_000)
-        let made = try await options.withGrid { try await $0.token(forNode: name, seconds: seconds) }
+        let (name, seconds, confirm) = (name ?? "", (ttl ?? 0) / 1_000, confirm)
+        let made = try await options.withGrid {
+            try await $0.token(forNode: name, seconds: seconds, needsConfirmation: confirm)
+        }
         switch format.output {
         case .json:
             Console.stdout.print(
@@ -45,7 +51,8 @@ struct TokenCreateCommand: AsyncParsableCommand {
             let until = TimeText.relative(microseconds: made.expiresAtUs, now: Clocks.wall())
             Console.stderr.print(
                 "good once, until \(until) from now; on the machine that joins:\n"
-                    + "  noizylab join \(made.edge) --token \(made.token)" + (name.isEmpty ? "" : " --name \(name)"))
+                    + "  noizylab join \(made.edge) --token \(made.token)" + (name.isEmpty ? "" : " --name \(name)")
+                    + (confirm ? " --confirm" : ""))
         }
     }
 }
@@ -59,6 +66,9 @@ struct JoinCommand: AsyncParsableCommand {
         discussion: """
             The machine's key is made here and never leaves it. Nothing is sent before the coordinator has shown the \
             authority that the token names. Afterwards the agent runs; `noizylab start` starts it again.
+
+            With --confirm this machine shows a fingerprint and waits: an operator compares it with what \
+            `noizylab node pending` shows on the coordinator, and says yes with `noizylab node approve`.
             """)
 
     @OptionGroup var options: GridOptions
@@ -77,6 +87,9 @@ struct JoinCommand: AsyncParsableCommand {
 
     @Flag(help: "Take only tasks that a signer trusted on this machine has signed.")
     var requireSigned = false
+
+    @Flag(help: "Wait until an operator has compared the fingerprint on both screens.")
+    var confirm = false
 
     func run() async throws {
         guard let endpoint = GridEndpoint(coordinator) else {
@@ -99,15 +112,14 @@ struct JoinCommand: AsyncParsableCommand {
         try checkHome(home, node)
         let files = CertificateFiles(folder: home.node(node.text) + "/pki")
         try PrivateFile.makeFolder(home.node(node.text) + "/pki")
-        let joined = try await GridEnrolment.join(
-            endpoint, token: parsed, name: node.text, key: try SigningKey.loadOrCreate(files.key))
-        try files.write(certificatePEM: joined.certificate, authorityPEM: joined.authority)
+        let joined = try await join(endpoint, parsed, node, try SigningKey.loadOrCreate(files.key))
+        try files.write(certificatePEM: joined.certificate, authorityPEM: joined.trust.authorities)
         // The coordinator knows its port; how it is reached from here is known here.
         let port = GridEndpoint(joined.listen)?.port ?? endpoint.port - 1
         try JSONFile.write(
             JoinedGrid(
                 cluster: joined.cluster, node: node.text, role: role, host: endpoint.host, port: port,
-                requiresSignatures: requireSigned ? true : nil),
+                requiresSignatures: requireSigned ? true : nil, edgePort: endpoint.port),
             to: home.joinRecord)
         Console.stdout.print("joined \(joined.cluster) as \(node)")
         try await GridLauncher(
@@ -115,9 +127,32 @@ struct JoinCommand: AsyncParsableCommand {
         ).start()
     }
 
+    private func join(
+        _ endpoint: GridEndpoint, _ token: JoinToken, _ node: NodeName, _ key: SigningKey
+    ) async throws -> Noizylab_Grid_JoinedInfo {
+        guard confirm else {
+            let joined = try await GridEnrolment.join(endpoint, token: token, name: node.text, key: key)
+            return .with {
+                $0.certificate = joined.certificate
+                $0.trust.authorities = joined.authority
+                $0.cluster = joined.cluster
+                $0.listen = joined.listen
+            }
+        }
+        return try await GridEnrolment.joinConfirmed(endpoint, token: token, name: node.text, key: key) { fingerprint in
+            Console.stderr.print(
+                """
+                this machine's fingerprint:  \(fingerprint)
+                an operator compares it with what `noizylab node pending` shows, and says yes:
+                  noizylab node approve \(node) --fingerprint \(fingerprint)
+                waiting up to ten minutes
+                """)
+        }
+    }
+
     /// A home is one machine's part in one grid.
     private func checkHome(_ home: HomeFolder, _ node: NodeName) throws {
-        if PrivateFile.exists(home.authorityKey) {
+        if AuthorityFolder.exists(at: home.authorityFolder) {
             throw CommandFailure(
                 .usage, "\(home.path) holds a grid of its own", try: "another folder: noizylab join … --home DIR")
         }
@@ -125,49 +160,5 @@ struct JoinCommand: AsyncParsableCommand {
             throw CommandFailure(
                 .usage, "a node runs from \(home.path) already", try: "noizylab stop, then the same again")
         }
-    }
-}
-
-struct CertCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration.command(
-        "cert", "Certificates for people and programs.",
-        examples: ["cert issue studio-scripts --role submitter --out ./studio-scripts"],
-        subcommands: [CertIssueCommand.self])
-}
-
-struct CertIssueCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration.command(
-        "issue", "Write ca.pem, cert.pem and key.pem for a person or a program.",
-        examples: [
-            "cert issue studio-scripts --role submitter --out ./studio-scripts",
-            "cert issue anna --role operator --out ~/anna",
-        ],
-        discussion: "A submitter runs tasks and sees its own; an operator may do everything; a viewer only looks.")
-
-    enum Role: String, ExpressibleByArgument, CaseIterable {
-        case `operator`, submitter, viewer
-    }
-
-    @OptionGroup var options: GridOptions
-
-    @Argument(help: "Who it is for: letters, digits, '.', '_' or '-'.")
-    var name: String
-
-    @Option(help: ArgumentHelp("operator, submitter or viewer.", valueName: "role"))
-    var role: Role
-
-    @Option(help: ArgumentHelp("The folder for the three files; a key that is there is kept.", valueName: "dir"))
-    var out: String
-
-    func run() async throws {
-        let (name, role) = (name, role)
-        let folder = HomeFolder(flag: out).path
-        let files = try await options.withGrid {
-            try await $0.issueCertificate(name: name, role: role.rawValue, into: folder)
-        }
-        let facts = try CertificateFiles(folder: folder).facts()
-        let days = Int(facts.notAfter.timeIntervalSinceNow / 86_400)
-        Console.stdout.print("\(facts.identity.uri), good for \(days) days")
-        for file in [files.authority, files.certificate, files.key] { Console.stdout.print("  \(file)") }
     }
 }

@@ -9,7 +9,9 @@ struct NodeCommand: AsyncParsableCommand {
         examples: ["node list", "node show Mac-Pro", "node drain HP-OMEN", "node top"],
         subcommands: [
             NodeListCommand.self, NodeShowCommand.self, NodeTopCommand.self, NodeDrainCommand.self,
-            NodeUndrainCommand.self, NodeCordonCommand.self, NodeRemoveCommand.self,
+            NodeUndrainCommand.self, NodeCordonCommand.self, NodeRemoveCommand.self, NodeRevokeCommand.self,
+            NodePendingCommand.self, NodeApproveCommand.self,
+            NodeDenyCommand.self,
         ])
 }
 

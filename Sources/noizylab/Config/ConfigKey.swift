@@ -48,6 +48,11 @@ struct ConfigKey: Sendable {
         ConfigKey("limits.handshake_timeout", .duration, "10s", "for a stranger to finish the TLS handshake"),
         ConfigKey("audit.retention", .duration, "365d", "how long the audit is kept"),
         ConfigKey("audit.max_entries", .count, "1000000", "entries of the audit at most; the oldest go first"),
+        ConfigKey("certificates.node_lifetime", .duration, "30d", "of nodes; they renew at two thirds of it"),
+        ConfigKey("certificates.client_lifetime", .duration, "365d", "of people and programs"),
+        ConfigKey("certificates.overlap", .duration, "30d", "the authority before is believed no longer than this"),
+        ConfigKey("certificates.least_overlap", .duration, "1h", "and no shorter"),
+        ConfigKey("certificates.recovery", .duration, "90d", "after its end a node may come back by its key"),
     ]
 
     static let node: [ConfigKey] = [

@@ -33,7 +33,7 @@ struct HomeFolder: Sendable, Hashable {
     /// Whose signed tasks the nodes of this machine take.
     var trustedSigners: String { "\(path)/trusted_signers" }
     var operatorFolder: String { "\(path)/pki/operator" }
-    var authorityKey: String { "\(path)/pki/ca/ca.key" }
+    var authorityFolder: String { "\(path)/pki/ca" }
 
     func node(_ name: String) -> String { "\(path)/nodes/\(name)" }
     func record(_ part: GridPart) -> String { "\(run)/\(part).json" }

@@ -154,7 +154,8 @@ struct GridLauncher: Sendable {
                     "\(GridEndpoint(host: host, port: port)) cannot be listened on: another program has it, or the address is not this machine's",
                     try: "noizylab start --\(key) HOST:PORT, or coordinator.\(key) in the configuration")
             }
-            let identities = try LocalIdentities(folder: home.path, cluster: plan.cluster)
+            let identities = try LocalIdentities(
+                folder: home.path, cluster: plan.cluster, lifetimes: plan.lifetimes)
             _ = try identities.localOperator(user: NSUserName())
             for node in plan.ownNodes { _ = try identities.agent(NodeName(checked: node.name)) }
         }

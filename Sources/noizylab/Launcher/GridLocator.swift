@@ -59,7 +59,7 @@ struct GridLocator: Sendable {
             return GridCredentials(folder: folder)
         }
         if let plan = JSONFile.read(GridPlan.self, from: home.gridRecord), plan.hasCoordinator, isMissingOrOld {
-            let files = try LocalIdentities(folder: home.path, cluster: plan.cluster)
+            let files = try LocalIdentities(folder: home.path, cluster: plan.cluster, lifetimes: plan.lifetimes)
                 .localOperator(user: NSUserName())
             return GridCredentials(files)
         }
@@ -74,7 +74,8 @@ struct GridLocator: Sendable {
     private func ownAuthority() throws -> String {
         if let authority { return authority }
         if let folder = credentialsFolder { return "\(folder)/ca.pem" }
-        let own = "\(home.path)/pki/ca/ca.pem"
+        // Whom the coordinator believes now: the folder of the authority has a file for each generation.
+        let own = "\(home.path)/pki/coordinator/ca.pem"
         guard PrivateFile.exists(own) else {
             throw CommandFailure(
                 .usage, "an API key needs the grid's authority, so that it is shown to nobody else",
@@ -83,8 +84,10 @@ struct GridLocator: Sendable {
         return own
     }
 
-    /// PEM: the grid's authority, to verify what its nodes signed.
+    /// PEM: the grid's authority, to verify what its nodes signed; one that was named counts, because what was signed
+    /// may be older than those that are believed now.
     func authorityPEM() throws -> String {
+        if let authority, !authority.hasPrefix("sha256:") { return try PrivateFile.read(authority) }
         let credentials = try credentials()
         guard !credentials.authority.isEmpty else {
             throw CommandFailure(

@@ -1,5 +1,6 @@
 import Agent
 import Coordinator
+import GridIdentity
 import GridLogic
 import GridModel
 import GridTransport
@@ -14,6 +15,7 @@ extension GridPlan {
         settings.edgeHost = edgeHost
         settings.edgePort = edgePort
         settings.names = names
+        settings.certificates = lifetimes
         for (key, number) in numbers {
             switch key {
             case "tasks.output_limit": settings.outputLimitBytes = number
@@ -38,6 +40,20 @@ extension GridPlan {
         return settings
     }
 
+    /// For whoever issues certificates on the authority's machine.
+    var lifetimes: CertificateLifetimes {
+        var lifetimes = CertificateLifetimes()
+        for (key, path) in [
+            ("node_lifetime", \CertificateLifetimes.node), ("client_lifetime", \.client), ("overlap", \.overlap),
+            ("least_overlap", \.leastOverlap), ("recovery", \.recovery),
+        ] {
+            if let milliseconds = numbers["certificates.\(key)"] {
+                lifetimes[keyPath: path] = max(1, milliseconds / 1_000)
+            }
+        }
+        return lifetimes
+    }
+
     func agentSettings(_ planned: PlannedNode, home: HomeFolder) -> AgentSettings {
         var settings = AgentSettings(
             name: NodeName(checked: planned.name), role: planned.role, link: LinkKind(rawValue: planned.link) ?? .agent,
@@ -46,6 +62,8 @@ extension GridPlan {
         settings.requiresSignatures = planned.requiresSignatures ?? false
         settings.trustedSigners = planned.trustedKeys ?? []
         settings.trustedSignersFile = home.trustedSigners
+        settings.edgeHost = Self.loopback(for: edgeHost)
+        settings.edgePort = edgePort
         return settings
     }
 }

@@ -75,7 +75,7 @@ extension GridPlan {
     init(_ join: JoinedGrid) {
         self.init(
             cluster: join.cluster, node: "", hasCoordinator: false, coordinatorHost: join.host, listenHost: "",
-            listenPort: join.port, edgeHost: "", edgePort: 0, names: [],
+            listenPort: join.port, edgeHost: join.host, edgePort: join.edgePort ?? 0, names: [],
             nodes: [
                 PlannedNode(
                     name: join.node, role: join.role, link: "agent", address: "", isHere: true,
@@ -105,6 +105,8 @@ struct JoinedGrid: Codable, Sendable {
     var port: Int
     /// Nil: it takes unsigned tasks too.
     var requiresSignatures: Bool?
+    /// Where it joined; a machine that joined long ago did not write it down.
+    var edgePort: Int?
 }
 
 /// The ports that a home's lab took, so that it has the same ones next time. Kept in `lab.json`.

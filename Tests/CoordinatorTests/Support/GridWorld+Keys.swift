@@ -36,7 +36,7 @@ extension GridWorld {
     /// A connection to the edge, as whoever has nothing but the authority's certificate.
     func onEdge<Value: Sendable>(_ body: @Sendable @escaping (Client) async throws -> Value) async throws -> Value {
         let transport = try Transports.edgeClient(
-            host: "127.0.0.1", port: edgePort, anchor: .authorities(pem: identities.authority.certificatePEM),
+            host: "127.0.0.1", port: edgePort, anchor: .authorities(identities.authority.trust),
             loops: loops)
         return try await withGRPCClient(transport: transport) { try await body($0) }
     }

@@ -16,7 +16,7 @@ struct ResultCheckTests {
 
         func check(output: ResultCheck.Output? = nil) async -> ResultCheck {
             await ResultCheck.of(
-                info, output: output ?? self.output, authorities: authority.certificatePEM, signers: signers)
+                info, output: output ?? self.output, authorities: authority.trust.pem, signers: signers)
         }
     }
 
@@ -103,7 +103,7 @@ struct ResultCheckTests {
             let other = await world.check(output: .init(stdout: Array("out".utf8), stderr: []))
             #expect(!other.isVerified)
             let cut = await ResultCheck.of(
-                world.info, output: nil, authorities: world.authority.certificatePEM, signers: TrustedSigners())
+                world.info, output: nil, authorities: world.authority.trust.pem, signers: TrustedSigners())
             #expect(cut.isVerified)
             #expect(cut.findings.count { $0.isGood == nil } == 3, "stdout, stderr and the signer: \(cut.findings)")
         }

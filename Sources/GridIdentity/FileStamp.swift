@@ -1,18 +1,20 @@
 #if canImport(Darwin)
     import Darwin
+#elseif canImport(Musl)
+    import Musl
 #else
     import Glibc
 #endif
 
 /// Tells a file from what stood in its place before, without reading it.
-struct FileStamp: Hashable, Sendable {
+package struct FileStamp: Hashable, Sendable {
     private let inode: UInt64
     private let size: Int64
     private let seconds: Int
     private let nanoseconds: Int
 
     /// Nil when there is none.
-    init?(_ path: String) {
+    package init?(_ path: String) {
         var facts = stat()
         guard stat(path, &facts) == 0 else { return nil }
         inode = UInt64(facts.st_ino)
