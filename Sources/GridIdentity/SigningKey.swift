@@ -58,8 +58,11 @@ package enum SigningRequest {
                 .malformed, "The signing request has \(pem.utf8.count) bytes; at most \(sizeLimit) are read.")
         }
         let request: CertificateSigningRequest
+        let isExact: Bool
         do {
-            request = try CertificateSigningRequest(pemEncoded: pem)
+            let document = try PEMDocument(pemString: pem)
+            request = try CertificateSigningRequest(pemDocument: document)
+            isExact = try hasWholeSignature(document.derBytes)
         } catch {
             throw IdentityError(.malformed, "The signing request is not one in PEM form.", cause: error)
         }
@@ -69,7 +72,18 @@ package enum SigningRequest {
         guard request.publicKey.isValidSignature(request.signature, for: request) else {
             throw IdentityError(.refused, "The signing request is not signed by the key it names.")
         }
+        guard isExact else {
+            throw IdentityError(.malformed, "The signing request is not written as DER demands.")
+        }
         return key
+    }
+
+    /// Whether the signature is of whole bytes. The reader overlooks the number of its unused bits, which nobody signed.
+    private static func hasWholeSignature(_ der: [UInt8]) throws -> Bool {
+        try DER.sequence(DER.parse(der), identifier: .sequence) { parts in
+            guard parts.next() != nil, parts.next() != nil, let signature = parts.next() else { return false }
+            return try ASN1BitString(derEncoded: signature).paddingBits == 0
+        }
     }
 
     private static let sizeLimit = 16 * 1024
