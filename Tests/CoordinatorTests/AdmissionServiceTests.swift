@@ -177,8 +177,7 @@ struct AdmissionServiceTests {
                 #expect(facts.keyHash == key.publicKeyHash)
                 #expect(facts.identity.role == .agent)
                 try await world.connected { client in
-                    let events = try await world.events(of: client)
-                    #expect(events.contains { $0.kind == "node_recovered" && $0.node == "HP-OMEN" })
+                    try await world.hasEvent("node_recovered", of: "HP-OMEN", client)
                 }
             }
         }
