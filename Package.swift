@@ -64,6 +64,7 @@ let gridTargets: [Target] = [
         ],
         swiftSettings: settings),
     .target(name: "ProcessShims"),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
         name: "Executors",
         dependencies: [
@@ -94,8 +95,8 @@ let gridTargets: [Target] = [
         name: "noizylab",
         dependencies: [
             "GridModel", "GridLogic", "GridSimulation", "GridWire", "GridStore", "GridIdentity", "GridTransport",
-            "Executors", "Agent", "Coordinator", "NoizyClient", "ProcessShims", logging, lifecycle, unixSignals,
-            grpc, protobuf,
+            "Executors", "Agent", "Coordinator", "NoizyClient", "ProcessShims", "CZlib", logging, lifecycle,
+            unixSignals, grpc, protobuf,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "TOMLKit", package: "TOMLKit"),
         ],
@@ -132,7 +133,7 @@ let gridTargets: [Target] = [
         swiftSettings: settings),
     .testTarget(
         name: "NoizylabTests",
-        dependencies: ["noizylab", "NoizyClient", "GridModel", "GridWire", "GridIdentity", protobuf],
+        dependencies: ["noizylab", "NoizyClient", "GridModel", "GridWire", "GridIdentity", "CZlib", protobuf],
         swiftSettings: settings),
     .testTarget(
         name: "EndToEndTests",
