@@ -5,23 +5,22 @@ import Testing
 @testable import noizylab
 
 struct TextFileTests {
-    /// A folder of a test's own, gone afterwards.
     private func withFile<Result>(_ bytes: [UInt8], _ body: (String) throws -> Result) throws -> Result {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "noizylab-text-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let file = folder.appending(path: "input.csv")
-        try Data(bytes).write(to: file)
-        return try body(file.path)
+        try withTemporaryFolder { folder in
+            let file = folder.appending(path: "input.csv")
+            try Data(bytes).write(to: file)
+            return try body(file.path)
+        }
     }
 
     private func gzipped(_ bytes: [UInt8]) throws -> [UInt8] {
-        let path = FileManager.default.temporaryDirectory.appending(path: "noizylab-\(UUID().uuidString).gz").path
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        let file = try #require(gzopen(path, "wb"))
-        #expect(gzwrite(file, bytes, UInt32(bytes.count)) == Int32(bytes.count))
-        #expect(gzclose(file) == Z_OK)
-        return Array(try Data(contentsOf: URL(filePath: path)))
+        try withTemporaryFolder { folder in
+            let path = folder.appending(path: "input.gz").path
+            let file = try #require(gzopen(path, "wb"))
+            #expect(gzwrite(file, bytes, UInt32(bytes.count)) == Int32(bytes.count))
+            #expect(gzclose(file) == Z_OK)
+            return Array(try Data(contentsOf: URL(filePath: path)))
+        }
     }
 
     private func lines(_ path: String) throws -> [String] {

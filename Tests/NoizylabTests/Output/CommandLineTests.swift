@@ -35,6 +35,8 @@ struct CommandLineTests {
         (["exec", "a", "--all", "--", "ls"], false), (["exec"], false), (["task", "list", "--state", "runing"], false),
         (["teleport"], false), (["run", "--timeout", "soon", "--", "true"], false),
         (["events", "--last", "-3"], false),
+        (["predict", "--input", "a.csv", "--output", "b.csv", "-o", "json"], true),
+        (["predict", "--input", "a.csv"], false),
         (["run", "--env", "=x", "--", "true"], false), (["cert", "issue", "a", "--role", "root", "--out", "x"], false),
     ])
     func `a command line is read, or refused`(arguments: [String], isGood: Bool) {
