@@ -1,4 +1,4 @@
-/// Says of each sample of a metric how unusual it is, from what came before it alone. One per metric; about 16 KiB,
+/// Says of each sample of a metric how unusual it is, from what came before it alone. One per metric; 18 KiB,
 /// a microsecond or two a sample, and one set of parameters for whatever the metric is.
 ///
 /// **Is it new?** Six views ask how far the sample is from the nearest ever seen: its value over the range of values

@@ -1,7 +1,7 @@
 package import GridModel
 
 /// How likely a node is to fail soon, and why: fed with what is measured of one node, asked whenever a decision hangs
-/// on it. A value; it holds about 20 KiB for each watched metric, and a GPU is one.
+/// on it. A value, to be changed in place: it holds 18 KiB for each watched metric, four and one for each GPU.
 ///
 /// Two kinds of evidence. *Unusual* readings (`MetricWatch`) count little alone and add up. *Facts* count by
 /// themselves: a disk that will be full within a day, GPU errors, throttling, a connection that keeps breaking, tasks
