@@ -75,7 +75,7 @@ extension GridMachine {
 
     private mutating func end(_ slot: Int, on node: Int, _ outcome: AttemptOutcome) {
         let newest = tasks[slot].newest
-        ledgers[node].release(tasks[slot].task.attempts[newest].reservation)
+        fleet.release(tasks[slot].task.attempts[newest].reservation, on: node)
         unlink(slot, from: node)
         tasks[slot].task.attempts[newest].finishedAt = now.wall
         tasks[slot].task.attempts[newest].outcome = outcome
@@ -133,10 +133,11 @@ extension GridMachine {
     private func isElsewherePossible(_ slot: Int) -> Bool {
         let task = tasks[slot].task
         guard task.spec.node == nil else { return false }
+        let shape = Shape(resources: task.spec.resources.clamped, constraint: task.spec.constraint)
         let refusing = RetryRule.refusingNodes(task.attempts)
         return nodeIndices.contains { name, index in
             !refusing.contains(name) && nodes[index].phase != .offline && nodes[index].node.schedulability == .open
-                && couldTake(task.spec.resources.clamped, index)
+                && couldTake(shape, index)
         }
     }
 

@@ -21,7 +21,9 @@ extension GridMachine {
         nodes[node].skewMicroseconds = sane.sentAt.microseconds
             .subtractingSaturated(now.wall.microseconds)
             .subtractingSaturated(-sane.roundTripMicroseconds / 2)
+        let isMore = fleet.measure(node, sane)
         hear(node, into: &effects)
+        if isMore { fill(node, into: &effects) }
     }
 
     mutating func disconnect(
@@ -133,20 +135,6 @@ extension GridMachine {
         }
     }
 
-    /// Lists or unlists the node among those that may be given tasks. `fill` is the caller's work.
-    mutating func refreshPlaceable(_ node: Int) {
-        let index = nodes[node].placeableIndex
-        let isWanted = nodes[node].mayTakeTasks
-        if isWanted, index < 0 {
-            nodes[node].placeableIndex = placeable.count
-            placeable.append(node)
-        } else if !isWanted, index >= 0 {
-            nodes[node].placeableIndex = -1
-            let last = placeable.removeLast()
-            if last != node {
-                placeable[index] = last
-                nodes[last].placeableIndex = index
-            }
-        }
-    }
+    /// Opens or closes the node to tasks. `fill` is the caller's work.
+    mutating func refreshPlaceable(_ node: Int) { fleet.setOpen(node, nodes[node].mayTakeTasks) }
 }

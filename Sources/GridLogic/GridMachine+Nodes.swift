@@ -15,6 +15,7 @@ extension GridMachine {
             if node.inventory.cores <= 0 || !sane.isExternal { sane.inventory = nodes[known].node.inventory }
             if sane != nodes[known].node {
                 nodes[known].node = sane
+                fleet.setRecord(known, sane)
                 capacityVersion += 1
                 refreshPlaceable(known)
                 effects.append(.saveNode(sane))
@@ -31,16 +32,14 @@ extension GridMachine {
     /// Makes a machine for a node that is not known.
     mutating func add(_ node: Node) -> Int {
         let index: Int
-        var ledger = Ledger(attemptLimit: settings.maxAttemptsPerNode)
-        if node.inventory.cores > 0 { ledger.setCapacity(node.inventory.clamped) }
         if let free = freeNodes.popLast() {
             index = free
             nodes[index] = NodeMachine(node: node)
-            ledgers[index] = ledger
+            fleet.add(node, attemptLimit: settings.maxAttemptsPerNode, at: index)
         } else {
             index = nodes.count
             nodes.append(NodeMachine(node: node))
-            ledgers.append(ledger)
+            fleet.add(node, attemptLimit: settings.maxAttemptsPerNode)
         }
         nodeIndices[node.name] = index
         capacityVersion += 1
@@ -126,7 +125,7 @@ extension GridMachine {
         nodes[node].instance = instance
         nodes[node].lastHeard = now.monotonic
         reconcile(node, attempts, isAgentNew: isAgentNew, into: &effects)
-        ledgers[node].setCapacity(nodes[node].node.inventory)
+        fleet.setCapacity(node, nodes[node].node.inventory)
         setPhase(node, .online)
         if !wasOnline { emit(.nodeOnline(hello.name), into: &effects) }
         reviewBrake(into: &effects)
@@ -144,6 +143,7 @@ extension GridMachine {
         if !hello.labels.isEmpty { record.labels = hello.labels }
         guard record != nodes[node].node else { return false }
         nodes[node].node = record
+        fleet.setRecord(node, record)
         capacityVersion += 1
         return true
     }

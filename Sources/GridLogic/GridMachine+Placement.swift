@@ -1,16 +1,12 @@
 import GridModel
 
-/// Which node a task gets: of those that may take it and have room the least loaded, among equals the one that was
-/// used longest ago; for another attempt a node that has not had the task before, if there is one.
+/// Which node a task gets (the fleet chooses), and what it does until then.
 extension GridMachine {
-    /// Up to this many nodes every one is looked at; of more, as many are drawn, and all only when none of those fits.
-    private static let sampleSize = 32
-
     /// Gives the task a node if one has room, else lets it wait in `line`. True when it was placed.
     mutating func placeOrWait(_ slot: Int, line: Int) -> Bool {
         let shape = queue.shape(line)
-        if !queue.isWaiting(line), let node = choose(shape, after: tasks[slot].task.attempts) {
-            assign(slot, to: node)
+        if !queue.isWaiting(line), let choice = choose(shape, after: tasks[slot].task.attempts) {
+            assign(slot, to: choice)
             return true
         }
         if !queue.isWaiting(line) { queue.setReason(line, waitReason(shape)) }
@@ -24,19 +20,18 @@ extension GridMachine {
 
     /// Hands a node with new room the first of those that wait and fit, until none does.
     mutating func fill(_ node: Int, into effects: inout [GridEffect]) {
-        while queue.count > 0, nodes[node].placeableIndex >= 0 {
-            let ledger = ledgers[node]
-            guard let entry = queue.popFirst(for: node, where: { ledger.fits($0) }) else { return }
-            assign(entry.slot, to: node)
+        while queue.count > 0, fleet.isOpen(node) {
+            let fleet = fleet
+            guard let entry = queue.popFirst(for: node, where: { fleet.fits($0, on: node) }) else { return }
+            assign(entry.slot, to: PlacementChoice(node: node))
             announceAssigned(entry.slot, into: &effects)
         }
     }
 
-    /// A new attempt on `node`, which fits.
-    private mutating func assign(_ slot: Int, to node: Int) {
-        placements += 1
-        ledgers[node].lastPlaced = placements
-        let reservation = ledgers[node].reserve(tasks[slot].task.spec.resources.clamped)
+    /// A new attempt where it fits.
+    private mutating func assign(_ slot: Int, to choice: PlacementChoice) {
+        let node = choice.node
+        let reservation = fleet.reserve(tasks[slot].task.spec.resources.clamped, on: choice)
         let attempt = Attempt(
             epoch: tasks[slot].task.epoch + 1, node: nodes[node].node.name, reservation: reservation,
             assignedAt: now.wall)
@@ -70,46 +65,15 @@ extension GridMachine {
         effects.append(.order(nodes[node].node.name, session, .start(start)))
     }
 
-    private mutating func choose(_ shape: Shape, after attempts: [Attempt]) -> Int? {
-        if let pin = shape.pin {
-            return nodes[pin].placeableIndex >= 0 && ledgers[pin].fits(shape.resources) ? pin : nil
-        }
-        var best = Choice()
-        if placeable.count > Self.sampleSize {
-            for _ in 0..<Self.sampleSize {
-                consider(placeable[chance.below(placeable.count)], shape.resources, attempts, &best)
-            }
-            if best.node >= 0 { return best.node }
-        }
-        for node in placeable { consider(node, shape.resources, attempts, &best) }
-        return best.node >= 0 ? best.node : nil
+    /// For another attempt a node that has not had the task before, if there is one.
+    private mutating func choose(_ shape: Shape, after attempts: [Attempt]) -> PlacementChoice? {
+        guard !attempts.isEmpty else { return fleet.choose(shape) }
+        let tried = attempts.map(\.node)
+        let names = nodes.map(\.node.name)
+        return fleet.choose(shape) { node in tried.count { $0 == names[node] } }
     }
 
-    private struct Choice {
-        var node = -1
-        var timesTried = Int.max
-        var load = Double.infinity
-        var lastPlaced = UInt64.max
-    }
-
-    private func consider(_ node: Int, _ request: ResourceRequest, _ attempts: [Attempt], _ best: inout Choice) {
-        guard ledgers[node].fits(request) else { return }
-        let load = ledgers[node].load
-        let lastPlaced = ledgers[node].lastPlaced
-        let tried = attempts.isEmpty ? 0 : attempts.count(where: { $0.node == nodes[node].node.name })
-        if tried != best.timesTried {
-            guard tried < best.timesTried else { return }
-        } else if load != best.load {
-            guard load < best.load else { return }
-        } else if lastPlaced != best.lastPlaced {
-            guard lastPlaced < best.lastPlaced else { return }
-        } else {
-            guard best.node < 0 || nodes[node].node.name < nodes[best.node].node.name else { return }
-        }
-        best = Choice(node: node, timesTried: tried, load: load, lastPlaced: lastPlaced)
-    }
-
-    private func virtualTime(of task: GridTask) -> Int64 {
+    func virtualTime(of task: GridTask) -> Int64 {
         let ageing = min(max(settings.ageingMilliseconds, 0), 1_000_000_000)
         let advantage = Int64(min(max(task.spec.priority, -1_000), 1_000)) * ageing * 1_000
         return task.submittedAt.microseconds.subtractingSaturated(advantage)
@@ -118,7 +82,7 @@ extension GridMachine {
     private func waitReason(_ shape: Shape) -> String {
         guard let pin = shape.pin else {
             if nodeIndices.isEmpty { return "waits for a first node to join the grid" }
-            if !placeable.isEmpty { return "waits for a node with room" }
+            if fleet.openCount > 0 { return "waits for a node with room" }
             return brake.heard == 0 ? "waits for a node to come online" : "waits for a node that may take tasks"
         }
         let node = nodes[pin].node

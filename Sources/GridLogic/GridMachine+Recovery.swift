@@ -23,7 +23,7 @@ extension GridMachine {
         let slot = tasks.insert(LiveTask(task: task, phase: .backingOff))
         if let attempt = task.attempts.last, attempt.outcome == nil, task.state != .queued {
             let node = nodeIndices[attempt.node] ?? add(Node(name: attempt.node))
-            ledgers[node].hold(attempt.reservation)
+            fleet.hold(attempt.reservation, on: node)
             link(slot, to: node)
             tasks[slot].mayHaveStarted = true
             if task.cancelRequested {

@@ -30,6 +30,7 @@ extension GridMachine {
             return
         }
 
+        fleet.learn(shape)
         let task = GridTask(id: makeID(spec.durability), spec: spec, key: key, submittedAt: now.wall)
         let slot = tasks.insert(LiveTask(task: task, phase: .waiting(line: line)))
         let isPlaced = placeOrWait(slot, line: line)
@@ -60,10 +61,12 @@ extension GridMachine {
 
     /// What the task needs, when the one node it names is known and takes tasks.
     func shape(of spec: TaskSpec) -> Result<Shape, Refusal> {
-        guard let name = spec.node else { return .success(Shape(pin: nil, resources: spec.resources.clamped)) }
+        guard let name = spec.node else {
+            return .success(Shape(resources: spec.resources.clamped, constraint: spec.constraint))
+        }
         guard let index = nodeIndices[name] else { return .failure(.unknownNode(name, known: knownNames)) }
         if nodes[index].node.isExternal { return .failure(.externalNode(name)) }
-        return .success(Shape(pin: index, resources: spec.resources.clamped))
+        return .success(Shape(pin: index, resources: spec.resources.clamped, constraint: spec.constraint))
     }
 
     /// Whether any known node could take the shape if it were idle. A node that has not yet said what it has might.
@@ -72,25 +75,33 @@ extension GridMachine {
         let shape = queue.shape(line)
         let isPossible: Bool
         if let pin = shape.pin {
-            isPossible = couldTake(shape.resources, pin)
+            isPossible = couldTake(shape, pin)
         } else {
-            isPossible = nodeIndices.isEmpty || nodeIndices.values.contains { couldTake(shape.resources, $0) }
+            isPossible = nodeIndices.isEmpty || nodeIndices.values.contains { couldTake(shape, $0) }
         }
         queue.setPossibility(line, TaskQueue.Possibility(version: capacityVersion, isPossible: isPossible))
         return isPossible
     }
 
-    func couldTake(_ resources: ResourceRequest, _ node: Int) -> Bool {
+    func couldTake(_ shape: Shape, _ node: Int) -> Bool {
         guard !nodes[node].node.isExternal else { return false }
-        return !nodes[node].isMeasured || ledgers[node].couldFit(resources)
+        return !nodes[node].isMeasured || fleet.couldFit(shape, on: node)
     }
 
     var knownNames: [NodeName] { nodeIndices.keys.sorted() }
 
+    /// What it would meet at once, without a place in the queue.
+    func refusal(of shape: Shape) -> Refusal? {
+        let isPossible =
+            shape.pin.map { couldTake(shape, $0) }
+            ?? (nodeIndices.isEmpty || nodeIndices.values.contains { couldTake(shape, $0) })
+        return isPossible ? nil : impossibleRefusal(shape)
+    }
+
     private func impossibleRefusal(_ shape: Shape) -> Refusal {
         let candidates =
             shape.pin.map { [nodes[$0].node] } ?? knownNames.compactMap { nodeIndices[$0] }.map { nodes[$0].node }
-        return .impossible(shape.resources, candidates: candidates.filter { !$0.isExternal })
+        return .impossible(shape, candidates: candidates.filter { !$0.isExternal })
     }
 
     /// Tasks that wait to be placed the first time end at their queue time-out.

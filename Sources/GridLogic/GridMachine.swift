@@ -16,11 +16,9 @@ package struct GridMachine: Sendable {
     var queue = TaskQueue()
     var nodes: [NodeMachine] = []
     /// What `nodes` have, at the same indices; apart, because placement looks at many of them.
-    var ledgers: [Ledger] = []
+    var fleet: Fleet
     var nodeIndices: [NodeName: Int] = [:]
     var freeNodes: [Int] = []
-    /// The nodes that may be given tasks, in no order.
-    var placeable: [Int] = []
     var timers = Timers()
     var brake = FailoverBrake()
     var chance: SplitMix64
@@ -30,7 +28,6 @@ package struct GridMachine: Sendable {
     var ephemeralCount: UInt64 = 0
     /// Changes whenever a node has more or less, comes or goes: what was found possible is looked at again.
     var capacityVersion: UInt64 = 1
-    var placements: UInt64 = 0
     /// Until then what attempts should have said may still lie unread: set when the machine was held up itself.
     var patience = MonotonicTime(nanoseconds: 0)
     var now = Moment(monotonic: MonotonicTime(nanoseconds: 0), wall: Timestamp(microseconds: 0))
@@ -40,7 +37,10 @@ package struct GridMachine: Sendable {
         backoff = Backoff(settings)
         retryRule = RetryRule(lostAttemptLimit: settings.lostAttemptLimit)
         chance = SplitMix64(seed: settings.seed)
+        fleet = Fleet(rule: settings.placement, seed: settings.seed)
     }
+
+    var ledgers: [Ledger] { fleet.ledgers }
 
     /// Handles one input. `moment` never goes back on the monotonic clock.
     package mutating func apply(_ input: GridInput, at moment: Moment, into effects: inout [GridEffect]) {

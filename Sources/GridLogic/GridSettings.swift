@@ -28,6 +28,8 @@ package struct GridSettings: Sendable {
     /// A tick this much after its deadline means that the coordinator itself was held up (stopped, asleep, starved):
     /// silence of the nodes in that time proves nothing and is measured anew.
     package var latenessMilliseconds: Int64 = 1_000
+    /// How a task's node is chosen among those that may take it and have room.
+    package var placement = PlacementRule.balanced
     /// Attempts living on one node at most, however little each asks for; more tasks wait in the queue.
     package var maxAttemptsPerNode = 4_096
     /// Living tasks at most; more are refused with RESOURCE_EXHAUSTED.

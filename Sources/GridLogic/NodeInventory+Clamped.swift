@@ -15,7 +15,17 @@ extension NodeInventory {
             sane.memoryBytes = min(max(gpu.memoryBytes, 0), 1 << 44)
             return sane
         }
+        sane.custom = custom.clampedCounts
         return sane
+    }
+}
+
+extension [String: Int64] {
+    /// At most 64 names, each with a count from 0 to a million million; the least names win.
+    fileprivate var clampedCounts: [String: Int64] {
+        guard !isEmpty else { return self }
+        let named = sorted { $0.key < $1.key }.prefix(64)
+        return Dictionary(uniqueKeysWithValues: named.map { ($0.key, Swift.min(Swift.max($0.value, 0), 1 << 40)) })
     }
 }
 
@@ -24,7 +34,8 @@ extension ResourceRequest {
     package var clamped: ResourceRequest {
         ResourceRequest(
             cpuMillis: min(max(cpuMillis, 0), 4_096_000), memoryBytes: min(max(memoryBytes, 0), 1 << 48),
-            gpus: min(max(gpus, 0), 4_096), gpuMemoryBytes: min(max(gpuMemoryBytes, 0), 1 << 44))
+            gpus: min(max(gpus, 0), 4_096), gpuMemoryBytes: min(max(gpuMemoryBytes, 0), 1 << 44),
+            diskBytes: min(max(diskBytes, 0), 1 << 56), custom: custom.clampedCounts)
     }
 }
 
@@ -44,6 +55,11 @@ extension NodeSample {
             sane.utilizationPercent = gpu.utilizationPercent.clampedPercent
             sane.memoryUsedBytes = max(0, gpu.memoryUsedBytes)
             sane.temperatureCelsius = gpu.temperatureCelsius.isFinite ? gpu.temperatureCelsius : 0
+            sane.holders = gpu.holders.prefix(64).map { holder in
+                var sane = holder
+                sane.memoryBytes = min(max(holder.memoryBytes, 0), 1 << 44)
+                return sane
+            }
             return sane
         }
         return sane

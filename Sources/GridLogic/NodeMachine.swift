@@ -39,8 +39,6 @@ struct NodeMachine: Sendable {
     var skewMicroseconds: Int64 = 0
     /// The first of its living attempts, a slot of the task table; -1 when there is none.
     var firstAttempt = -1
-    /// Where it stands among the nodes that may be given tasks; -1 when it may not.
-    var placeableIndex = -1
     /// It is draining and something still runs: its end is to be announced.
     var isDrainPending = false
     /// Given up by its owner; the index waits for another.

@@ -41,13 +41,28 @@ extension Refusal {
                 + "drain it first, and remove it when it is drained")
     }
 
-    static func impossible(_ request: ResourceRequest, candidates: [Node]) -> Refusal {
+    static func impossible(_ shape: Shape, candidates: [Node]) -> Refusal {
+        let request = shape.resources
+        if let root = (try? Constraint(shape.constraint))?.root, !candidates.contains(where: { root.holds(for: $0) }) {
+            return unsatisfiable(shape.constraint, root, candidates)
+        }
         let has = candidates.map { "\($0.name) has \($0.inventory.resourceWords)" }
         let who = has.isEmpty ? "no node takes tasks" : listed(has, separator: "; ")
         return Refusal(
             .failedPrecondition, reason: "IMPOSSIBLE_REQUEST",
             message: "the task asks for \(request.words), which no node could ever give: \(who); "
                 + "ask for less, or add a node that has as much")
+    }
+
+    private static func unsatisfiable(
+        _ text: String, _ root: Constraint.Term, _ candidates: [Node]
+    ) -> Refusal {
+        let has = candidates.map { "\($0.name): \(root.failure(for: $0))" }
+        let who = has.isEmpty ? "no node takes tasks" : listed(has, separator: "; ")
+        return Refusal(
+            .failedPrecondition, reason: "IMPOSSIBLE_CONSTRAINT",
+            message: "no known node could ever satisfy \(text): \(who); change the constraint, or add such a node",
+            violations: [Refusal.Violation(field: "spec.where", description: "no known node satisfies it")])
     }
 
     private static func listed(_ items: [String], separator: String = ", ") -> String {
@@ -64,6 +79,8 @@ extension ResourceRequest {
         if memoryBytes > 0 { parts.append("\(byteWords(memoryBytes)) of memory") }
         if gpus > 0 { parts.append(gpus == 1 ? "1 GPU" : "\(gpus) GPUs") }
         if gpuMemoryBytes > 0 { parts.append("\(byteWords(gpuMemoryBytes)) of one GPU's memory") }
+        if diskBytes > 0 { parts.append("\(byteWords(diskBytes)) of disk") }
+        for (name, count) in custom.sorted(by: { $0.key < $1.key }) { parts.append("\(count) of \(name)") }
         return parts.isEmpty ? "nothing in particular" : parts.joined(separator: ", ")
     }
 
@@ -87,7 +104,7 @@ extension NodeInventory {
 }
 
 /// The largest unit that shows at least 1, with one decimal when it is not whole.
-private func byteWords(_ bytes: Int64) -> String {
+func byteWords(_ bytes: Int64) -> String {
     for (shift, unit) in [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")] where bytes >= 1 << Int64(shift) {
         let tenths = (bytes >> Int64(shift - 10)) * 10 / 1_024
         return tenths % 10 == 0 ? "\(tenths / 10) \(unit)" : "\(tenths / 10).\(tenths % 10) \(unit)"

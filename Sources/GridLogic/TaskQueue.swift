@@ -1,12 +1,5 @@
 import GridModel
 
-/// What a waiting task needs of a node: tasks of one shape can be placed on exactly the same nodes.
-struct Shape: Hashable, Sendable {
-    /// The index of the one node it may run on.
-    var pin: Int?
-    var resources: ResourceRequest
-}
-
 /// The tasks that wait for a node, by shape and, within one, by virtual time: submitted less priority × ageing. Since
 /// every waiting task ages alike, the order never changes and nothing is sorted again.
 ///
@@ -98,7 +91,7 @@ struct TaskQueue: Sendable {
     }
 
     /// The first of those waiting whose shape `node` may take, judged by `fits`.
-    mutating func popFirst(for node: Int, where fits: (ResourceRequest) -> Bool) -> Entry? {
+    mutating func popFirst(for node: Int, where fits: (Shape) -> Bool) -> Entry? {
         var best: (line: Int, entry: Entry)?
         for line in waitingAnywhere { consider(line, fits, &best) }
         for line in waitingPinned[node] ?? [] { consider(line, fits, &best) }
@@ -126,12 +119,19 @@ struct TaskQueue: Sendable {
         lines.filter { $0.count > 0 }.map { ($0.shape, $0.count) }
     }
 
+    /// Of those that wait, how many `isWanted` holds for. O(n).
+    func count(where isWanted: (Entry) -> Bool) -> Int {
+        lines.reduce(0) { sum, line in
+            sum + line.heap.elements.count { !removed.contains($0.number) && isWanted($0) }
+        }
+    }
+
     private var waitingLineCount: Int { waitingAnywhere.count + waitingPinned.count }
 
     private mutating func consider(
-        _ line: Int, _ fits: (ResourceRequest) -> Bool, _ best: inout (line: Int, entry: Entry)?
+        _ line: Int, _ fits: (Shape) -> Bool, _ best: inout (line: Int, entry: Entry)?
     ) {
-        guard fits(lines[line].shape.resources), let head = head(of: line) else { return }
+        guard fits(lines[line].shape), let head = head(of: line) else { return }
         if let best, best.entry < head { return }
         best = (line, head)
     }

@@ -91,11 +91,13 @@ package struct NodeInventory: Sendable, Hashable {
     package var agentVersion: String
     /// Found programs and other facts, by name: `python3` → `3.11.2`.
     package var capabilities: [String: String]
+    /// What else is counted, by name, and how many there are: `license.matlab` → 2.
+    package var custom: [String: Int64]
 
     package init(
         os: String = "", osVersion: String = "", arch: String = "", hostname: String = "", cores: Int = 0,
         memoryBytes: Int64 = 0, diskBytes: Int64 = 0, gpus: [GPU] = [], agentVersion: String = "",
-        capabilities: [String: String] = [:]
+        capabilities: [String: String] = [:], custom: [String: Int64] = [:]
     ) {
         self.os = os
         self.osVersion = osVersion
@@ -107,6 +109,7 @@ package struct NodeInventory: Sendable, Hashable {
         self.gpus = gpus
         self.agentVersion = agentVersion
         self.capabilities = capabilities
+        self.custom = custom
     }
 }
 
@@ -117,13 +120,18 @@ package struct GPU: Sendable, Hashable {
     /// As the vendor's tool names it; empty when it does not.
     package var uuid: String
     package var driver: String
+    /// Its memory is the node's own (Apple silicon): a share of one draws on the other.
+    package var isUnified: Bool
 
-    package init(index: Int, model: String, memoryBytes: Int64, uuid: String = "", driver: String = "") {
+    package init(
+        index: Int, model: String, memoryBytes: Int64, uuid: String = "", driver: String = "", isUnified: Bool = false
+    ) {
         self.index = index
         self.model = model
         self.memoryBytes = memoryBytes
         self.uuid = uuid
         self.driver = driver
+        self.isUnified = isUnified
     }
 }
 
@@ -163,13 +171,33 @@ package struct GPUSample: Sendable, Hashable {
     package var utilizationPercent: Double
     package var memoryUsedBytes: Int64
     package var temperatureCelsius: Double
+    /// The programs that hold its memory, when the vendor's tool names them.
+    package var holders: [GPUHolder]
 
     package init(
-        index: Int, utilizationPercent: Double = 0, memoryUsedBytes: Int64 = 0, temperatureCelsius: Double = 0
+        index: Int, utilizationPercent: Double = 0, memoryUsedBytes: Int64 = 0, temperatureCelsius: Double = 0,
+        holders: [GPUHolder] = []
     ) {
         self.index = index
         self.utilizationPercent = utilizationPercent
         self.memoryUsedBytes = memoryUsedBytes
         self.temperatureCelsius = temperatureCelsius
+        self.holders = holders
+    }
+}
+
+/// A program that holds memory of a GPU.
+package struct GPUHolder: Sendable, Hashable {
+    package var pid: Int32
+    package var program: String
+    package var memoryBytes: Int64
+    /// It belongs to an attempt of this grid.
+    package var isAttempt: Bool
+
+    package init(pid: Int32, program: String, memoryBytes: Int64, isAttempt: Bool = false) {
+        self.pid = pid
+        self.program = program
+        self.memoryBytes = memoryBytes
+        self.isAttempt = isAttempt
     }
 }

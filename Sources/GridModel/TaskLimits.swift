@@ -16,6 +16,11 @@ package enum TaskLimits {
     package static let memoryBytes: ClosedRange<Int64> = 0...(1 << 48)
     package static let gpus = 0...64
     package static let gpuMemoryBytes: ClosedRange<Int64> = 0...(1 << 44)
+    package static let diskBytes: ClosedRange<Int64> = 0...(1 << 56)
+    /// Kinds of counted resources that one task may ask for, and how many of one.
+    package static let customResources = 16
+    package static let customCount: ClosedRange<Int64> = 1...(1 << 40)
+    package static let constraintBytes = 4_096
     package static let priorities = -100...100
     package static let retries = 0...100
     /// A year.

@@ -4,6 +4,7 @@ package func violations(of spec: TaskSpec, key: String?) -> [Refusal.Violation] 
     var found = ViolationList()
     found.checkPayload(spec.payload)
     found.checkResources(spec.resources)
+    found.checkConstraint(spec.constraint)
     found.check("spec.priority", spec.priority, in: TaskLimits.priorities)
     found.check("spec.retries", spec.retries, in: TaskLimits.retries)
     found.check("spec.timeout_ms", spec.timeoutMilliseconds, in: TaskLimits.timeoutMilliseconds)
@@ -139,8 +140,31 @@ extension ViolationList {
         check("spec.resources.memory_bytes", request.memoryBytes, in: TaskLimits.memoryBytes)
         check("spec.resources.gpus", request.gpus, in: TaskLimits.gpus)
         check("spec.resources.gpu_memory_bytes", request.gpuMemoryBytes, in: TaskLimits.gpuMemoryBytes)
+        check("spec.resources.disk_bytes", request.diskBytes, in: TaskLimits.diskBytes)
+        checkCustom(request.custom)
         if request.gpus > 0, request.gpuMemoryBytes > 0 {
             add("spec.resources.gpu_memory_bytes", "must be 0 when whole GPUs are asked for: one or the other")
+        }
+    }
+
+    private mutating func checkCustom(_ custom: [String: Int64]) {
+        let field = "spec.resources.custom"
+        if custom.count > TaskLimits.customResources {
+            add(field, "must name at most \(TaskLimits.customResources) resources, and names \(custom.count)")
+            return
+        }
+        for (name, count) in custom.sorted(by: { $0.key < $1.key }) {
+            checkText("\(field)[\(name)]", name, bytes: 1...TaskLimits.metadataKeyBytes)
+            check("\(field)[\(name)]", count, in: TaskLimits.customCount)
+        }
+    }
+
+    mutating func checkConstraint(_ text: String) {
+        guard !text.isEmpty else { return }
+        do {
+            _ = try Constraint(text)
+        } catch {
+            add("spec.where", "\(error)")
         }
     }
 

@@ -3,6 +3,8 @@ package struct TaskSpec: Sendable, Hashable {
     package var payload: TaskPayload
     /// The one node it may run on; nil lets placement choose.
     package var node: NodeName?
+    /// What its node must be, in the language of `Constraint`; empty when any will do.
+    package var constraint: String
     package var resources: ResourceRequest
     /// -100 ... 100; higher goes first. Waiting raises it: see `GridSettings.ageingMilliseconds`.
     package var priority: Int
@@ -24,13 +26,15 @@ package struct TaskSpec: Sendable, Hashable {
     package var envelope: [UInt8]
 
     package init(
-        payload: TaskPayload, node: NodeName? = nil, resources: ResourceRequest = .none, priority: Int = 0,
+        payload: TaskPayload, node: NodeName? = nil, constraint: String = "", resources: ResourceRequest = .none,
+        priority: Int = 0,
         retries: Int = 0, timeoutMilliseconds: Int64 = 0, queueTimeoutMilliseconds: Int64 = 0,
         onLost: LostPolicy = .retry, durability: Durability = .durable, outputLimitBytes: Int64 = 0,
         submitter: String = "", metadata: [String: String] = [:], envelope: [UInt8] = []
     ) {
         self.payload = payload
         self.node = node
+        self.constraint = constraint
         self.resources = resources
         self.priority = priority
         self.retries = retries

@@ -40,6 +40,12 @@ extension InvariantChecker {
         }
     }
 
+    /// Whether the node is what the task demands.
+    func satisfies(_ spec: TaskSpec, _ name: NodeName, _ node: NodeModel) -> Bool {
+        guard !spec.constraint.isEmpty, let constraint = try? Constraint(spec.constraint) else { return true }
+        return constraint.isSatisfied(by: Node(name: name, inventory: node.inventory))
+    }
+
     func fits(_ request: ResourceRequest, _ node: NodeModel) -> Bool {
         if node.attempts >= settings.maxAttemptsPerNode { return false }
         if request.cpuMillis > 0, node.cpuMillis + request.cpuMillis > Int64(node.inventory.cores) * 1_000 {
@@ -118,7 +124,7 @@ extension InvariantChecker {
         guard !open.isEmpty else { return }
         for task in machine.liveTasks(matching: { $0.state == .queued && $0.notBefore == nil }) {
             for (name, node) in open where task.spec.node == nil || task.spec.node == name {
-                if fits(task.spec.resources, node) {
+                if fits(task.spec.resources, node), satisfies(task.spec, name, node) {
                     fail("8 no starvation", "t\(task.id.number) waits while \(name) has room")
                 }
             }

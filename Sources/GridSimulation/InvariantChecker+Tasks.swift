@@ -95,6 +95,9 @@ extension InvariantChecker {
             fail("4 backoff", "\(name) begins \(now - last) us after the last end")
         }
         if let pin = model.spec.node, pin != attempt.node { fail("7 placement", "\(name) is not on \(pin)") }
+        if let node = nodes[attempt.node], !satisfies(model.spec, attempt.node, node) {
+            fail("7 placement", "\(name) is on \(attempt.node) without \(model.spec.constraint)")
+        }
         if attempt.reservation.request != model.spec.resources {
             fail("3 ledger", "\(name) holds \(attempt.reservation.request)")
         }

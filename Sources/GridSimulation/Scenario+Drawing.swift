@@ -11,7 +11,9 @@ extension Scenario {
         actions.reserveCapacity(options.tasks)
         for number in 0..<options.tasks {
             let at = options.isSmall ? Int64(chance.below(Int(span))) : Int64(number) * 50 + second
-            let spec = spec(options, &chance)
+            var spec = spec(options, &chance)
+            // Hung on the number, so that what else is drawn stays as it is.
+            if options.isSmall, number % 7 == 3 { spec.constraint = constraints[number / 7 % constraints.count] }
             let key = chance.below(10) < 8 ? "k\(chance.below(40) == 0 && number > 0 ? number - 1 : number)" : nil
             actions.append(Action(at: at, kind: .submit(Submission(number: number, spec: spec, key: key))))
             if options.faults > 0, chance.below(options.isSmall ? 8 : 100) == 0 {
@@ -28,6 +30,11 @@ extension Scenario {
         actions.sort { $0.at < $1.at }
         return Scenario(inventories: inventories, actions: actions, calmAt: span)
     }
+
+    /// The nodes that are left when all is calm satisfy them.
+    private static let constraints = [
+        "cores >= 4", "gpu", "os == linux && !(cores < 2)", "name != \"n1\" || memory >= 16GiB", "gpu.model in [g, h]",
+    ]
 
     private static func inventory(_ chance: inout SplitMix64) -> NodeInventory {
         let gpus = chance.below(3) == 0 ? 1 + chance.below(2) : 0

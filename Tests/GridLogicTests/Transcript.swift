@@ -45,6 +45,8 @@ struct Transcript {
         case "hush": for name in words.names { beating[name] = nil }
         case "restart": restart()
         case "wait": break
+        case "why": text += Self.lines(machine.why(TaskID(number: UInt64(words.names[0].dropFirst())!)))
+        case "plan": text += Self.plan(words, machine)
         case "nodes": for view in machine.nodeViews(at: moment) { text += "  \(Self.line(view))\n" }
         default: apply(words.input(token: makeToken()))
         }
@@ -114,6 +116,26 @@ struct Transcript {
             wall: Timestamp(microseconds: 1_700_000_000_000_000 + now * 1_000))
     }
 
+    private static func plan(_ words: Words, _ machine: GridMachine) -> String {
+        do {
+            return lines(try machine.plan(words.spec))
+        } catch {
+            return "  refused \(error.reason): \(error.message)\n"
+        }
+    }
+
+    private static func lines(_ report: PlacementReport?) -> String {
+        guard let report else { return "  no such task lives\n" }
+        var lines = report.verdicts.map { verdict in
+            let word = verdict.place > 0 ? "place \(verdict.place)" : "no"
+            let obstacle = verdict.obstacle.map { ", \($0.filter.rawValue): \($0.words)" } ?? ""
+            return "\(verdict.node) \(word)\(obstacle)"
+        }
+        if let queue = report.queue { lines.append("\(queue.ahead) of \(queue.waiting) go before it") }
+        lines.append(report.summary + (report.remedy.isEmpty ? "" : "; try: \(report.remedy)"))
+        return lines.map { "  \($0)\n" }.joined()
+    }
+
     private static func line(_ view: NodeView) -> String {
         let (reserved, capacity) = (view.reserved, view.capacity)
         return "\(view.node.name) \(view.liveness.rawValue) \(view.node.schedulability.rawValue): "
@@ -171,7 +193,7 @@ private struct Words {
             let hello = Node(name: node, inventory: inventory)
             return .nodeConnected(hello, session, attempts: refs, instance: UInt64(number("instance") ?? 0))
         case "close": return .nodeDisconnected(node, session, reason: "reset by peer")
-        case "heartbeat": return .heartbeat(node, session, NodeSample())
+        case "heartbeat": return .heartbeat(node, session, sample)
         case "started": return .reports(node, session, plain.dropFirst().map { .started(ref($0)) })
         case "progress":
             return .reports(node, session, [.progress(ref(plain[1]), percent: Double(plain[2])!, stage: plain[3])])
@@ -184,19 +206,31 @@ private struct Words {
         }
     }
 
+    private var sample: NodeSample {
+        var sample = NodeSample(memoryAvailableBytes: (number("available_gib") ?? 0) << 30)
+        if let used = number("gpu_used_gib") {
+            let holder = GPUHolder(pid: 4412, program: "python.exe", memoryBytes: used << 30)
+            sample.gpus = [GPUSample(index: 0, memoryUsedBytes: used << 30, holders: [holder])]
+        }
+        return sample
+    }
+
     private var inventory: NodeInventory {
         let gpus = number("gpus") ?? 0
         return NodeInventory(
-            cores: Int(number("cores") ?? 4), memoryBytes: (number("memory_gib") ?? 8) << 30,
-            gpus: (0..<gpus).map { GPU(index: Int($0), model: "gpu", memoryBytes: 8 << 30) })
+            os: named["os"] ?? "", cores: Int(number("cores") ?? 4), memoryBytes: (number("memory_gib") ?? 8) << 30,
+            gpus: (0..<gpus).map { GPU(index: Int($0), model: "gpu", memoryBytes: 8 << 30) },
+            custom: number("licence").map { ["licence": $0] } ?? [:])
     }
 
-    private var spec: TaskSpec {
+    var spec: TaskSpec {
         TaskSpec(
             payload: .echo(""), node: named["on"].map { NodeName(checked: $0) },
+            constraint: named["where"]?.replacing("_", with: " ") ?? "",
             resources: ResourceRequest(
                 cpuMillis: number("cpu") ?? 1_000, memoryBytes: (number("memory_gib") ?? 0) << 30,
-                gpus: Int(number("gpus") ?? 0), gpuMemoryBytes: (number("gpu_gib") ?? 0) << 30),
+                gpus: Int(number("gpus") ?? 0), gpuMemoryBytes: (number("gpu_gib") ?? 0) << 30,
+                custom: number("licence").map { ["licence": $0] } ?? [:]),
             priority: Int(number("priority") ?? 0), retries: Int(number("retries") ?? 0),
             timeoutMilliseconds: number("timeout") ?? 0, queueTimeoutMilliseconds: number("queue_timeout") ?? 0,
             onLost: named["on_lost"].flatMap { LostPolicy(rawValue: $0) } ?? .retry,

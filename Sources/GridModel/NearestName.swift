@@ -1,7 +1,7 @@
 /// Finds what somebody probably meant.
-enum NearestName {
+package enum NearestName {
     /// The known name with the fewest edits, when they are few for its length; the first of equals.
-    static func to(_ name: String, among known: [String]) -> String? {
+    package static func to(_ name: String, among known: [String]) -> String? {
         var best: (name: String, distance: Int)?
         for candidate in known {
             let distance = distance(name.lowercased(), candidate.lowercased())
@@ -12,7 +12,7 @@ enum NearestName {
     }
 
     /// Insertions, deletions, replacements and swaps of neighbours.
-    static func distance(_ left: String, _ right: String) -> Int {
+    package static func distance(_ left: String, _ right: String) -> Int {
         let (left, right) = (Array(left), Array(right))
         var rows = [[Int]](repeating: [Int](repeating: 0, count: right.count + 1), count: left.count + 1)
         for row in 0...left.count { rows[row][0] = row }

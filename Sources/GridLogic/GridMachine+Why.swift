@@ -1,0 +1,76 @@
+package import GridModel
+
+/// Why a task is where it is, and where one would go.
+extension GridMachine {
+    /// Of a living task.
+    package func why(_ id: TaskID) -> PlacementReport? {
+        guard let slot = tasks.slot(of: id) else { return nil }
+        let task = tasks[slot].task
+        guard case .success(let shape) = shape(of: task.spec) else { return nil }
+        var report = report(on: shape, task)
+        if case .waiting = tasks[slot].phase {
+            let own = virtualTime(of: task)
+            report.queue = (queue.count { $0.virtualTime < own }, queue.count)
+        }
+        report.sumUp(shape)
+        return report
+    }
+
+    /// Of a task that is only thought of. Throws the refusal it would meet.
+    package func plan(_ spec: TaskSpec) throws(Refusal) -> PlacementReport {
+        let shape = try shape(of: spec).get()
+        if let refusal = refusal(of: shape) { throw refusal }
+        var report = report(on: shape, nil)
+        report.sumUp(shape)
+        return report
+    }
+
+    private func report(on shape: Shape, _ task: GridTask?) -> PlacementReport {
+        let known = knownNames.compactMap { nodeIndices[$0] }
+        let ranked = fleet.ranking(shape)
+        let verdicts = known.map { index in
+            var verdict = PlacementReport.Verdict(node: nodes[index].node.name)
+            verdict.obstacle = obstacle(to: shape, index)
+            verdict.load = ledgers[index].load
+            verdict.roundTripMicroseconds = ledgers[index].roundTripMicroseconds
+            verdict.timesTried = task?.attempts.count { $0.node == verdict.node } ?? 0
+            if verdict.obstacle == nil, let place = ranked.firstIndex(where: { $0.node == index }) {
+                verdict.place = place + 1
+                verdict.stranded = Double(ranked[place].stranded)
+            }
+            return verdict
+        }
+        return PlacementReport(rule: fleet.rule, task: task, verdicts: verdicts)
+    }
+
+    /// The first filter that says no.
+    private func obstacle(to shape: Shape, _ index: Int) -> PlacementReport.Obstacle? {
+        let node = nodes[index].node
+        func obstacle(_ filter: PlacementReport.Filter, _ words: String, isLasting: Bool = false)
+            -> PlacementReport.Obstacle
+        { PlacementReport.Obstacle(filter: filter, words: words, isLasting: isLasting) }
+
+        if let pin = shape.pin, pin != index {
+            return obstacle(.pin, "the task asks for \(nodes[pin].node.name)", isLasting: true)
+        }
+        if node.isExternal {
+            return obstacle(.external, "a program speaks for it and it takes no tasks", isLasting: true)
+        }
+        if let root = (try? Constraint(shape.constraint))?.root, !root.holds(for: node) {
+            return obstacle(.constraint, root.failure(for: node), isLasting: true)
+        }
+        switch nodes[index].phase.liveness {
+        case .offline: return obstacle(.liveness, "it is offline")
+        case .suspect: return obstacle(.liveness, "it is not heard at the moment")
+        case .online: break
+        }
+        switch node.schedulability {
+        case .cordoned: return obstacle(.schedulability, "it is cordoned")
+        case .draining: return obstacle(.schedulability, "it is draining")
+        case .open: break
+        }
+        if !nodes[index].isMeasured { return obstacle(.measured, "it has not yet said what it has") }
+        if let full = ledgers[index].obstacle(to: shape.resources, nodes[index].sample) { return full }
+        return fleet.isOpen(index) ? nil : obstacle(.liveness, "it takes no tasks at the moment")
+    }
+}
