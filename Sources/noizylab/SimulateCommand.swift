@@ -8,8 +8,9 @@ struct SimulateCommand: AsyncParsableCommand {
         examples: [
             "simulate grid --seed 7", "simulate grid --runs 2000",
             "simulate grid --nodes 1000 --tasks 1000000 --faults 0",
+            "simulate placement --nodes nodes.csv --tasks tasks.csv.gz --policy fragmentation",
         ],
-        subcommands: [SimulateGrid.self])
+        subcommands: [SimulateGrid.self, SimulatePlacement.self])
 }
 
 /// Clients, coordinator, store, links and agents in one process, with crashes, lost messages, partitions and slow
