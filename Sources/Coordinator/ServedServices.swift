@@ -5,18 +5,19 @@ import GridWire
 /// What each listener serves, in one place: the servers, reflection and the permissions' test all read it.
 package enum ServedServices {
     package static let mutual: [String] = [
-        Noizylab_Grid_NoizyGridRPC.descriptor, Noizylab_Grid_Tasks.descriptor, Noizylab_Grid_Admin.descriptor,
-        Noizylab_Grid_Audit.descriptor, Noizylab_Grid_Keys.descriptor, Noizylab_Grid_Certificates.descriptor,
-        Noizylab_Grid_AgentLink.descriptor, Grpc_Health_V1_Health.descriptor,
-        Grpc_Reflection_V1_ServerReflection.descriptor,
+        Noizylab_Grid_NoizyGridRPC.descriptor, Noizylab_Grid_Tasks.descriptor, Noizylab_Grid_Placement.descriptor,
+        Noizylab_Grid_Admin.descriptor, Noizylab_Grid_Audit.descriptor,
+        Noizylab_Grid_Keys.descriptor, Noizylab_Grid_Certificates.descriptor, Noizylab_Grid_AgentLink.descriptor,
+        Grpc_Health_V1_Health.descriptor, Grpc_Reflection_V1_ServerReflection.descriptor,
     ].map(\.fullyQualifiedService)
 
-    /// For machines that join or come back, and for holders of API keys. What no key may do is here too, so that it is denied by name
-    /// and not missing; links alone are not.
+    /// For machines that join or come back, and for holders of API keys. What no key may do is here too, so that it is
+    /// denied by name and not missing; links alone are not.
     package static let edge: [String] = [
         Noizylab_Grid_Enrolment.descriptor, Noizylab_Grid_Admission.descriptor, Noizylab_Grid_NoizyGridRPC.descriptor,
-        Noizylab_Grid_Tasks.descriptor, Noizylab_Grid_Admin.descriptor, Noizylab_Grid_Keys.descriptor,
-        Grpc_Health_V1_Health.descriptor, Grpc_Reflection_V1_ServerReflection.descriptor,
+        Noizylab_Grid_Tasks.descriptor, Noizylab_Grid_Placement.descriptor, Noizylab_Grid_Admin.descriptor,
+        Noizylab_Grid_Keys.descriptor, Grpc_Health_V1_Health.descriptor,
+        Grpc_Reflection_V1_ServerReflection.descriptor,
     ].map(\.fullyQualifiedService)
 
     static func mutual(_ operations: GridOperations) -> RPCRouter<GridServerTransport> {
@@ -24,11 +25,11 @@ package enum ServedServices {
         return router(
             operations.gateway,
             [
-                grid, TasksService(operations: operations), AdminService(operations: operations),
-                AuditService(operations: operations), KeysService(operations: operations),
-                CertificatesService(operations: operations), AgentLinkService(operations: operations),
-                HealthService(operations: operations, services: Set(mutual)),
-                ReflectionService(services: mutual),
+                grid, TasksService(operations: operations), PlacementService(operations: operations),
+                AdminService(operations: operations), AuditService(operations: operations),
+                KeysService(operations: operations), CertificatesService(operations: operations),
+                AgentLinkService(operations: operations),
+                HealthService(operations: operations, services: Set(mutual)), ReflectionService(services: mutual),
             ]
         ) { $0.registerExecuteTask(of: grid) }
     }
@@ -39,7 +40,8 @@ package enum ServedServices {
             [
                 EnrolmentService(operations: operations), AdmissionService(operations: operations),
                 NoizyGridService(operations: operations), TasksService(operations: operations),
-                AdminService(operations: operations), KeysService(operations: operations),
+                PlacementService(operations: operations), AdminService(operations: operations),
+                KeysService(operations: operations),
                 HealthService(operations: operations, services: Set(edge)), ReflectionService(services: edge),
             ])
     }

@@ -41,10 +41,12 @@ extension Noizylab_Grid_NodeInventory {
             message.memoryBytes = gpu.memoryBytes
             message.uuid = gpu.uuid
             message.driver = gpu.driver
+            message.isUnified = gpu.isUnified
             return message
         }
         agentVersion = inventory.agentVersion
         capabilities = inventory.capabilities
+        custom = inventory.custom
     }
 
     package func model() -> NodeInventory {
@@ -54,8 +56,8 @@ extension Noizylab_Grid_NodeInventory {
             gpus: gpus.map {
                 GPU(
                     index: Int($0.index), model: $0.model, memoryBytes: $0.memoryBytes, uuid: $0.uuid,
-                    driver: $0.driver)
-            }, agentVersion: agentVersion, capabilities: capabilities)
+                    driver: $0.driver, isUnified: $0.isUnified)
+            }, agentVersion: agentVersion, capabilities: capabilities, custom: custom)
     }
 }
 
@@ -73,6 +75,14 @@ extension Noizylab_Grid_NodeSample {
             message.utilizationPercent = gpu.utilizationPercent
             message.memoryUsedBytes = gpu.memoryUsedBytes
             message.temperatureCelsius = gpu.temperatureCelsius
+            message.holders = gpu.holders.map { holder in
+                var message = Noizylab_Grid_GPUHolder()
+                message.pid = holder.pid
+                message.program = holder.program
+                message.memoryBytes = holder.memoryBytes
+                message.isAttempt = holder.isAttempt
+                return message
+            }
             return message
         }
         runningAttempts = UInt32(clamping: sample.runningAttempts)
@@ -87,7 +97,11 @@ extension Noizylab_Grid_NodeSample {
             gpus: gpus.map {
                 GPUSample(
                     index: Int($0.index), utilizationPercent: $0.utilizationPercent,
-                    memoryUsedBytes: $0.memoryUsedBytes, temperatureCelsius: $0.temperatureCelsius)
+                    memoryUsedBytes: $0.memoryUsedBytes, temperatureCelsius: $0.temperatureCelsius,
+                    holders: $0.holders.map {
+                        GPUHolder(
+                            pid: $0.pid, program: $0.program, memoryBytes: $0.memoryBytes, isAttempt: $0.isAttempt)
+                    })
             }, runningAttempts: Int(runningAttempts), sentAt: Timestamp(microseconds: sentAtUs),
             roundTripMicroseconds: roundTripUs)
     }

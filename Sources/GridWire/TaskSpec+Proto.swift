@@ -20,6 +20,7 @@ extension Noizylab_Grid_TaskSpec {
         submitter = spec.submitter
         metadata = spec.metadata
         if !spec.envelope.isEmpty { envelope = .init(spec.envelope) }
+        `where` = spec.constraint
     }
 
     /// What the client asked for. The numbers are taken as they are; `violations(of:key:)` judges them.
@@ -34,6 +35,7 @@ extension Noizylab_Grid_TaskSpec {
         return TaskSpec(
             payload: try payloadModel(),
             node: name,
+            constraint: `where`,
             resources: hasResources ? resources.model() : .none,
             priority: Int(priority),
             retries: Int(retries),
@@ -120,10 +122,13 @@ extension Noizylab_Grid_ResourceRequest {
         memoryBytes = request.memoryBytes
         gpus = UInt32(clamping: request.gpus)
         gpuMemoryBytes = request.gpuMemoryBytes
+        diskBytes = request.diskBytes
+        custom = request.custom
     }
 
     package func model() -> ResourceRequest {
         ResourceRequest(
-            cpuMillis: cpuMillis, memoryBytes: memoryBytes, gpus: Int(gpus), gpuMemoryBytes: gpuMemoryBytes)
+            cpuMillis: cpuMillis, memoryBytes: memoryBytes, gpus: Int(gpus), gpuMemoryBytes: gpuMemoryBytes,
+            diskBytes: diskBytes, custom: custom)
     }
 }

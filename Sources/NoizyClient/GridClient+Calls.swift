@@ -40,6 +40,14 @@ extension GridClient {
         try await call(isRepeatable: false) { try await tasks.retry(.with { $0.task = task }) }
     }
 
+    package func placementReport(of task: String) async throws -> Noizylab_Grid_PlacementReport {
+        try await call { try await placement.why(.with { $0.task = task }) }
+    }
+
+    package func placementPlan(_ spec: Noizylab_Grid_TaskSpec) async throws -> Noizylab_Grid_PlacementReport {
+        try await call { try await placement.plan(.with { $0.spec = spec }) }
+    }
+
     package func statusInfo() async throws -> Noizylab_Grid_StatusResponse {
         try await call { try await admin.status(Noizylab_Grid_StatusRequest()) }
     }

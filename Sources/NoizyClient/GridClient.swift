@@ -25,6 +25,7 @@ public final class GridClient: Sendable {
     package let tasks: Noizylab_Grid_Tasks.Client<Transport>
     package let admin: Noizylab_Grid_Admin.Client<Transport>
     package let audit: Noizylab_Grid_Audit.Client<Transport>
+    package let placement: Noizylab_Grid_Placement.Client<Transport>
     package let legacy: Noizylab_Grid_NoizyGridRPC.Client<Transport>
     package let keys: Noizylab_Grid_Keys.Client<Transport>
     package let certificates: Noizylab_Grid_Certificates.Client<Transport>
@@ -42,6 +43,7 @@ public final class GridClient: Sendable {
         tasks = Noizylab_Grid_Tasks.Client(wrapping: client)
         admin = Noizylab_Grid_Admin.Client(wrapping: client)
         audit = Noizylab_Grid_Audit.Client(wrapping: client)
+        placement = Noizylab_Grid_Placement.Client(wrapping: client)
         legacy = Noizylab_Grid_NoizyGridRPC.Client(wrapping: client)
         keys = Noizylab_Grid_Keys.Client(wrapping: client)
         certificates = Noizylab_Grid_Certificates.Client(wrapping: client)

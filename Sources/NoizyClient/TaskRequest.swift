@@ -24,11 +24,16 @@ public struct TaskRequest: Sendable, Hashable {
     public var work: Work
     /// Nil: the grid chooses.
     public var node: String?
+    /// What its node must be: `os == "linux" && gpu.memory >= 8GiB`. Empty: any will do.
+    public var constraint = ""
     /// Cores, in thousandths; 0 asks for nothing.
     public var cpuMillis: Int64 = 0
     public var memoryBytes: Int64 = 0
     public var gpus = 0
     public var gpuMemoryBytes: Int64 = 0
+    public var diskBytes: Int64 = 0
+    /// So many of what the owner of a node counts.
+    public var resources: [String: Int64] = [:]
     /// -100 ... 100; higher goes first.
     public var priority = 0
     /// Attempts after the first.
@@ -76,12 +81,17 @@ public struct TaskRequest: Sendable, Hashable {
                 }
             }
             spec.node = node ?? ""
-            if cpuMillis != 0 || memoryBytes != 0 || gpus != 0 || gpuMemoryBytes != 0 {
+            spec.where = constraint
+            if cpuMillis != 0 || memoryBytes != 0 || gpus != 0 || gpuMemoryBytes != 0 || diskBytes != 0
+                || !resources.isEmpty
+            {
                 spec.resources = .with {
                     $0.cpuMillis = cpuMillis
                     $0.memoryBytes = memoryBytes
                     $0.gpus = UInt32(clamping: gpus)
                     $0.gpuMemoryBytes = gpuMemoryBytes
+                    $0.diskBytes = diskBytes
+                    $0.custom = resources
                 }
             }
             spec.priority = Int32(clamping: priority)

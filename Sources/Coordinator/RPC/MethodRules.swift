@@ -29,6 +29,7 @@ package enum MethodRules {
 
     private typealias Legacy = Noizylab_Grid_NoizyGridRPC.Method
     private typealias Tasks = Noizylab_Grid_Tasks.Method
+    private typealias Placement = Noizylab_Grid_Placement.Method
     private typealias Admin = Noizylab_Grid_Admin.Method
     private typealias Keys = Noizylab_Grid_Keys.Method
     private typealias Certificates = Noizylab_Grid_Certificates.Method
@@ -52,6 +53,8 @@ package enum MethodRules {
         (Tasks.List.descriptor, .viewTasks, .read),
         (Tasks.Cancel.descriptor, .runTasks, .change),
         (Tasks.Retry.descriptor, .runTasks, .submit),
+        (Placement.Why.descriptor, .viewTasks, .read),
+        (Placement.Plan.descriptor, .runTasks, .read),
         (Admin.Status.descriptor, .viewGrid, .read),
         (Admin.ListNodes.descriptor, .viewGrid, .read),
         (Admin.SetSchedulability.descriptor, .manageNodes, .change),

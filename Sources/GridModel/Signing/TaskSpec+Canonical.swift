@@ -19,6 +19,7 @@ extension TaskSpec {
         if durability != .durable { writer.field(17, durability.rawValue) }
         writer.field(18, outputLimitBytes)
         writer.field(20, metadata)
+        writer.field(21, constraint)
         return writer.bytes
     }
 
@@ -66,6 +67,14 @@ extension CanonicalWriter {
         if !command.secrets.isEmpty { field(7) { $0.append(command.secrets) } }
     }
 
+    private mutating func append(_ counts: [String: Int64]) {
+        append(UInt32(counts.count))
+        for (name, count) in counts.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+            append(name)
+            append(count)
+        }
+    }
+
     private mutating func append(_ secrets: [String: CommandSecret]) {
         append(UInt32(secrets.count))
         for (name, secret) in secrets.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
@@ -80,5 +89,7 @@ extension CanonicalWriter {
         field(2, request.memoryBytes)
         field(3, Int64(request.gpus))
         field(4, request.gpuMemoryBytes)
+        field(5, request.diskBytes)
+        if !request.custom.isEmpty { field(6) { $0.append(request.custom) } }
     }
 }

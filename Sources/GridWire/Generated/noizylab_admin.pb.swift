@@ -222,6 +222,9 @@ package nonisolated struct Noizylab_Grid_NodeInventory: Sendable {
 
   package var capabilities: Dictionary<String,String> = [:]
 
+  /// What else is counted, and how many there are.
+  package var custom: Dictionary<String,Int64> = [:]
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -241,6 +244,9 @@ package nonisolated struct Noizylab_Grid_GPU: Sendable {
   package var uuid: String = String()
 
   package var driver: String = String()
+
+  /// Its memory is the node's own.
+  package var isUnified: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -287,6 +293,28 @@ package nonisolated struct Noizylab_Grid_GPUSample: Sendable {
   package var memoryUsedBytes: Int64 = 0
 
   package var temperatureCelsius: Double = 0
+
+  package var holders: [Noizylab_Grid_GPUHolder] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// A program that holds memory of a GPU.
+package nonisolated struct Noizylab_Grid_GPUHolder: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var pid: Int32 = 0
+
+  package var program: String = String()
+
+  package var memoryBytes: Int64 = 0
+
+  /// It belongs to an attempt of this grid.
+  package var isAttempt: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -774,7 +802,7 @@ nonisolated extension Noizylab_Grid_NodeInfo: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Noizylab_Grid_NodeInventory: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".NodeInventory"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}os\0\u{3}os_version\0\u{1}arch\0\u{1}hostname\0\u{1}cores\0\u{3}memory_bytes\0\u{3}disk_bytes\0\u{1}gpus\0\u{3}agent_version\0\u{1}capabilities\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}os\0\u{3}os_version\0\u{1}arch\0\u{1}hostname\0\u{1}cores\0\u{3}memory_bytes\0\u{3}disk_bytes\0\u{1}gpus\0\u{3}agent_version\0\u{1}capabilities\0\u{1}custom\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -792,6 +820,7 @@ nonisolated extension Noizylab_Grid_NodeInventory: SwiftProtobuf.Message, SwiftP
       case 8: try { try decoder.decodeRepeatedMessageField(value: &self.gpus) }()
       case 9: try { try decoder.decodeSingularStringField(value: &self.agentVersion) }()
       case 10: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &self.capabilities) }()
+      case 11: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufInt64>.self, value: &self.custom) }()
       default: break
       }
     }
@@ -828,6 +857,9 @@ nonisolated extension Noizylab_Grid_NodeInventory: SwiftProtobuf.Message, SwiftP
     if !self.capabilities.isEmpty {
       try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: self.capabilities, fieldNumber: 10)
     }
+    if !self.custom.isEmpty {
+      try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufInt64>.self, value: self.custom, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -842,6 +874,7 @@ nonisolated extension Noizylab_Grid_NodeInventory: SwiftProtobuf.Message, SwiftP
     if lhs.gpus != rhs.gpus {return false}
     if lhs.agentVersion != rhs.agentVersion {return false}
     if lhs.capabilities != rhs.capabilities {return false}
+    if lhs.custom != rhs.custom {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -849,7 +882,7 @@ nonisolated extension Noizylab_Grid_NodeInventory: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Noizylab_Grid_GPU: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".GPU"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{1}model\0\u{3}memory_bytes\0\u{1}uuid\0\u{1}driver\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{1}model\0\u{3}memory_bytes\0\u{1}uuid\0\u{1}driver\0\u{3}is_unified\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -862,6 +895,7 @@ nonisolated extension Noizylab_Grid_GPU: SwiftProtobuf.Message, SwiftProtobuf._M
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.memoryBytes) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.uuid) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.driver) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.isUnified) }()
       default: break
       }
     }
@@ -883,6 +917,9 @@ nonisolated extension Noizylab_Grid_GPU: SwiftProtobuf.Message, SwiftProtobuf._M
     if !self.driver.isEmpty {
       try visitor.visitSingularStringField(value: self.driver, fieldNumber: 5)
     }
+    if self.isUnified != false {
+      try visitor.visitSingularBoolField(value: self.isUnified, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -892,6 +929,7 @@ nonisolated extension Noizylab_Grid_GPU: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.memoryBytes != rhs.memoryBytes {return false}
     if lhs.uuid != rhs.uuid {return false}
     if lhs.driver != rhs.driver {return false}
+    if lhs.isUnified != rhs.isUnified {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -969,7 +1007,7 @@ nonisolated extension Noizylab_Grid_NodeSample: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Noizylab_Grid_GPUSample: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".GPUSample"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{3}utilization_percent\0\u{3}memory_used_bytes\0\u{3}temperature_celsius\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{3}utilization_percent\0\u{3}memory_used_bytes\0\u{3}temperature_celsius\0\u{1}holders\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -981,6 +1019,7 @@ nonisolated extension Noizylab_Grid_GPUSample: SwiftProtobuf.Message, SwiftProto
       case 2: try { try decoder.decodeSingularDoubleField(value: &self.utilizationPercent) }()
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.memoryUsedBytes) }()
       case 4: try { try decoder.decodeSingularDoubleField(value: &self.temperatureCelsius) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.holders) }()
       default: break
       }
     }
@@ -999,6 +1038,9 @@ nonisolated extension Noizylab_Grid_GPUSample: SwiftProtobuf.Message, SwiftProto
     if self.temperatureCelsius.bitPattern != 0 {
       try visitor.visitSingularDoubleField(value: self.temperatureCelsius, fieldNumber: 4)
     }
+    if !self.holders.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.holders, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1007,6 +1049,52 @@ nonisolated extension Noizylab_Grid_GPUSample: SwiftProtobuf.Message, SwiftProto
     if lhs.utilizationPercent != rhs.utilizationPercent {return false}
     if lhs.memoryUsedBytes != rhs.memoryUsedBytes {return false}
     if lhs.temperatureCelsius != rhs.temperatureCelsius {return false}
+    if lhs.holders != rhs.holders {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Noizylab_Grid_GPUHolder: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".GPUHolder"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pid\0\u{1}program\0\u{3}memory_bytes\0\u{3}is_attempt\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt32Field(value: &self.pid) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.program) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.memoryBytes) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.isAttempt) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.pid != 0 {
+      try visitor.visitSingularInt32Field(value: self.pid, fieldNumber: 1)
+    }
+    if !self.program.isEmpty {
+      try visitor.visitSingularStringField(value: self.program, fieldNumber: 2)
+    }
+    if self.memoryBytes != 0 {
+      try visitor.visitSingularInt64Field(value: self.memoryBytes, fieldNumber: 3)
+    }
+    if self.isAttempt != false {
+      try visitor.visitSingularBoolField(value: self.isAttempt, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Noizylab_Grid_GPUHolder, rhs: Noizylab_Grid_GPUHolder) -> Bool {
+    if lhs.pid != rhs.pid {return false}
+    if lhs.program != rhs.program {return false}
+    if lhs.memoryBytes != rhs.memoryBytes {return false}
+    if lhs.isAttempt != rhs.isAttempt {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

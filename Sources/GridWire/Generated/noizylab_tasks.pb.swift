@@ -124,6 +124,12 @@ package nonisolated struct Noizylab_Grid_TaskSpec: @unchecked Sendable {
     set {_uniqueStorage()._metadata = newValue}
   }
 
+  /// What its node must be: os == "linux" && gpu.memory >= 8GiB. Empty: any will do.
+  package var `where`: String {
+    get {_storage._where}
+    set {_uniqueStorage()._where = newValue}
+  }
+
   /// A sealed envelope (docs/signing.md), by which nodes know whose task this is; empty when it is not signed.
   package var envelope: Data {
     get {_storage._envelope}
@@ -217,6 +223,11 @@ package nonisolated struct Noizylab_Grid_ResourceRequest: Sendable {
   package var gpus: UInt32 = 0
 
   package var gpuMemoryBytes: Int64 = 0
+
+  package var diskBytes: Int64 = 0
+
+  /// So many of what a node's owner counts.
+  package var custom: Dictionary<String,Int64> = [:]
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -788,7 +799,7 @@ fileprivate nonisolated let _protobuf_package = "noizylab.grid"
 
 nonisolated extension Noizylab_Grid_TaskSpec: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TaskSpec"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}command\0\u{1}echo\0\u{1}network\0\u{2}\u{7}node\0\u{1}resources\0\u{1}priority\0\u{1}retries\0\u{3}timeout_ms\0\u{3}queue_timeout_ms\0\u{3}on_lost\0\u{1}durability\0\u{3}output_limit_bytes\0\u{1}submitter\0\u{1}metadata\0\u{2}\u{14}envelope\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}command\0\u{1}echo\0\u{1}network\0\u{2}\u{7}node\0\u{1}resources\0\u{1}priority\0\u{1}retries\0\u{3}timeout_ms\0\u{3}queue_timeout_ms\0\u{3}on_lost\0\u{1}durability\0\u{3}output_limit_bytes\0\u{1}submitter\0\u{1}metadata\0\u{1}where\0\u{2}\u{13}envelope\0")
 
   fileprivate class _StorageClass {
     var _payload: Noizylab_Grid_TaskSpec.OneOf_Payload?
@@ -803,6 +814,7 @@ nonisolated extension Noizylab_Grid_TaskSpec: SwiftProtobuf.Message, SwiftProtob
     var _outputLimitBytes: Int64 = 0
     var _submitter: String = String()
     var _metadata: Dictionary<String,String> = [:]
+    var _where: String = String()
     var _envelope: Data = Data()
 
       // This property is used as the initial default value for new instances of the type.
@@ -826,6 +838,7 @@ nonisolated extension Noizylab_Grid_TaskSpec: SwiftProtobuf.Message, SwiftProtob
       _outputLimitBytes = source._outputLimitBytes
       _submitter = source._submitter
       _metadata = source._metadata
+      _where = source._where
       _envelope = source._envelope
     }
   }
@@ -895,6 +908,7 @@ nonisolated extension Noizylab_Grid_TaskSpec: SwiftProtobuf.Message, SwiftProtob
         case 18: try { try decoder.decodeSingularInt64Field(value: &_storage._outputLimitBytes) }()
         case 19: try { try decoder.decodeSingularStringField(value: &_storage._submitter) }()
         case 20: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &_storage._metadata) }()
+        case 21: try { try decoder.decodeSingularStringField(value: &_storage._where) }()
         case 40: try { try decoder.decodeSingularBytesField(value: &_storage._envelope) }()
         default: break
         }
@@ -956,6 +970,9 @@ nonisolated extension Noizylab_Grid_TaskSpec: SwiftProtobuf.Message, SwiftProtob
       if !_storage._metadata.isEmpty {
         try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: _storage._metadata, fieldNumber: 20)
       }
+      if !_storage._where.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._where, fieldNumber: 21)
+      }
       if !_storage._envelope.isEmpty {
         try visitor.visitSingularBytesField(value: _storage._envelope, fieldNumber: 40)
       }
@@ -980,6 +997,7 @@ nonisolated extension Noizylab_Grid_TaskSpec: SwiftProtobuf.Message, SwiftProtob
         if _storage._outputLimitBytes != rhs_storage._outputLimitBytes {return false}
         if _storage._submitter != rhs_storage._submitter {return false}
         if _storage._metadata != rhs_storage._metadata {return false}
+        if _storage._where != rhs_storage._where {return false}
         if _storage._envelope != rhs_storage._envelope {return false}
         return true
       }
@@ -1132,7 +1150,7 @@ nonisolated extension Noizylab_Grid_NetworkCheckPayload: SwiftProtobuf.Message, 
 
 nonisolated extension Noizylab_Grid_ResourceRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ResourceRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}cpu_millis\0\u{3}memory_bytes\0\u{1}gpus\0\u{3}gpu_memory_bytes\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}cpu_millis\0\u{3}memory_bytes\0\u{1}gpus\0\u{3}gpu_memory_bytes\0\u{3}disk_bytes\0\u{1}custom\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1144,6 +1162,8 @@ nonisolated extension Noizylab_Grid_ResourceRequest: SwiftProtobuf.Message, Swif
       case 2: try { try decoder.decodeSingularInt64Field(value: &self.memoryBytes) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.gpus) }()
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.gpuMemoryBytes) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.diskBytes) }()
+      case 6: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufInt64>.self, value: &self.custom) }()
       default: break
       }
     }
@@ -1162,6 +1182,12 @@ nonisolated extension Noizylab_Grid_ResourceRequest: SwiftProtobuf.Message, Swif
     if self.gpuMemoryBytes != 0 {
       try visitor.visitSingularInt64Field(value: self.gpuMemoryBytes, fieldNumber: 4)
     }
+    if self.diskBytes != 0 {
+      try visitor.visitSingularInt64Field(value: self.diskBytes, fieldNumber: 5)
+    }
+    if !self.custom.isEmpty {
+      try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufInt64>.self, value: self.custom, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1170,6 +1196,8 @@ nonisolated extension Noizylab_Grid_ResourceRequest: SwiftProtobuf.Message, Swif
     if lhs.memoryBytes != rhs.memoryBytes {return false}
     if lhs.gpus != rhs.gpus {return false}
     if lhs.gpuMemoryBytes != rhs.gpuMemoryBytes {return false}
+    if lhs.diskBytes != rhs.diskBytes {return false}
+    if lhs.custom != rhs.custom {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

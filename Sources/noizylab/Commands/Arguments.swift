@@ -40,12 +40,24 @@ enum Arguments {
         return Int64((cores * 1_000).rounded())
     }
 
+    @Sendable static func counted(_ text: String) throws -> CountedResource {
+        guard let equals = text.lastIndex(of: "="), equals != text.startIndex,
+            let count = Int64(text[text.index(after: equals)...]), count > 0
+        else { throw ValidationError("'\(text)' is not NAME=N with N at least 1") }
+        return CountedResource(name: String(text[..<equals]), count: count)
+    }
+
     @Sendable static func variable(_ text: String) throws -> EnvironmentVariable {
         guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
             throw ValidationError("'\(text)' is not NAME=VALUE")
         }
         return EnvironmentVariable(name: String(text[..<equals]), value: String(text[text.index(after: equals)...]))
     }
+}
+
+struct CountedResource: Sendable, Hashable {
+    let name: String
+    let count: Int64
 }
 
 struct EnvironmentVariable: Sendable, Hashable {

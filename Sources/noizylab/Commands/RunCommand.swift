@@ -10,6 +10,7 @@ struct RunCommand: AsyncParsableCommand {
         examples: [
             "run -- uname -a", "run --on Mac-Pro -- sh -c 'for i in 1 2 3; do echo $i; sleep 1; done'",
             "run --shell --timeout 30s --retries 2 -- 'date | tee now.txt'", "run --cpu 2 --memory 2GiB -- make all",
+            "run --where 'os == \"linux\" && gpu.memory >= 8GiB' --plan -- ./train",
             "run --detach --key nightly-1 -- ./backup", "run --type python -- 'print(6 * 7)'",
             "run --sign anna.key --on HP-OMEN -- ./render", "run -o json -- true",
         ],
@@ -24,6 +25,13 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The one node it may run on (default: the grid chooses).", valueName: "node"))
     var on: String?
 
+    @Option(
+        name: .customLong("where"),
+        help: ArgumentHelp(
+            "What its node must be: 'os == \"linux\" && gpu.memory >= 8GiB && label.zone != \"attic\"'.",
+            valueName: "expression"))
+    var constraint: String?
+
     @Option(help: ArgumentHelp("Cores it needs: 2, 0.5.", valueName: "n"), transform: Arguments.cores)
     var cpu: Int64?
 
@@ -35,6 +43,15 @@ struct RunCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("A share of one GPU's memory: 8GiB.", valueName: "size"), transform: Arguments.size)
     var gpuMemory: Int64?
+
+    @Option(help: ArgumentHelp("Free disk it needs: 20GiB.", valueName: "size"), transform: Arguments.size)
+    var disk: Int64?
+
+    @Option(
+        name: .customLong("resource"),
+        help: ArgumentHelp("So many of what the nodes' owner counts: licence=1.", valueName: "name=n"),
+        transform: Arguments.counted)
+    var resources: [CountedResource] = []
 
     @Option(help: ArgumentHelp("Attempts after the first that fails.", valueName: "n"))
     var retries = 0
@@ -62,6 +79,9 @@ struct RunCommand: AsyncParsableCommand {
             "durable: kept before it is taken; ephemeral: in memory only.", valueName: "durable|ephemeral"))
     var durability: Durability = .durable
 
+    @Flag(help: "Show where it would go and why, and run nothing.")
+    var plan = false
+
     @Flag(help: "Print its id and leave it to the grid.")
     var detach = false
 
@@ -71,6 +91,11 @@ struct RunCommand: AsyncParsableCommand {
         let unsigned = try request()
         let request = try work.signer(options)?(unsigned) ?? unsigned
         try await options.withGrid { grid in
+            if plan {
+                let report = try await grid.placementPlan(request.message)
+                PlacementDetails(report: report, now: Clocks.wall()).print(as: format.output)
+                return
+            }
             let submitted = try await grid.submitted(
                 .with {
                     $0.spec = request.message
@@ -88,13 +113,26 @@ struct RunCommand: AsyncParsableCommand {
         }
     }
 
+    /// Read here already, to show where it is wrong.
+    private func checkedConstraint() throws -> String {
+        guard let constraint else { return "" }
+        do {
+            return try Constraint(constraint).text
+        } catch {
+            throw CommandFailure(.usage, "--where: \(error.illustrated)")
+        }
+    }
+
     private func request() throws -> TaskRequest {
         var request = try work.request()
         request.node = on
+        request.constraint = try checkedConstraint()
         request.cpuMillis = cpu ?? 0
         request.memoryBytes = memory ?? 0
         request.gpus = gpu ?? 0
         request.gpuMemoryBytes = gpuMemory ?? 0
+        request.diskBytes = disk ?? 0
+        request.resources = Dictionary(resources.map { ($0.name, $0.count) }, uniquingKeysWith: { $1 })
         request.retries = retries
         request.onLost = TaskRequest.LostPolicy(rawValue: onLost.rawValue) ?? .retry
         request.priority = priority

@@ -11,7 +11,7 @@ struct TaskCommand: AsyncParsableCommand {
         discussion: "A task is named by its id, a unique beginning of it, or its key.",
         subcommands: [
             TaskListCommand.self, TaskShowCommand.self, TaskWatchCommand.self, TaskLogsCommand.self,
-            TaskCancelCommand.self, TaskRetryCommand.self,
+            TaskCancelCommand.self, TaskRetryCommand.self, TaskWhyCommand.self,
         ])
 }
 
@@ -239,5 +239,24 @@ struct TaskRetryCommand: AsyncParsableCommand {
         case .json: Console.stdout.print(TaskDocument.make(info, output: nil).pretty)
         case .text: Console.stdout.print(info.id)
         }
+    }
+}
+
+struct TaskWhyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration.command(
+        "why", "Say why a task is where it is, or what it waits for, node by node.",
+        examples: ["task why 7f3k", "task why nightly-1 -o json"])
+
+    @OptionGroup var options: GridOptions
+
+    @Argument(help: "An id, a unique beginning of one, or a key.")
+    var task: String
+
+    @OptionGroup var format: DocumentOption
+
+    func run() async throws {
+        let task = task
+        let report = try await options.withGrid { try await $0.placementReport(of: task) }
+        PlacementDetails(report: report, now: Clocks.wall()).print(as: format.output)
     }
 }

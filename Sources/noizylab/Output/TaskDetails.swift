@@ -29,6 +29,7 @@ struct TaskDetails {
                 moment(info.submittedAtUs) + (info.spec.submitter.isEmpty ? "" : " by \(info.spec.submitter)")
             ),
             ("finished", info.finishedAtUs == 0 ? "" : moment(info.finishedAtUs)), ("pinned to", info.spec.node),
+            ("where", info.spec.where),
             ("needs", needs), ("priority", info.spec.priority == 0 ? "" : "\(info.spec.priority)"),
             ("retries", info.spec.retries == 0 ? "" : "\(info.spec.retries)"),
             ("timeout", info.spec.timeoutMs == 0 ? "" : DurationText.text(milliseconds: info.spec.timeoutMs)),
@@ -49,6 +50,8 @@ struct TaskDetails {
         if needs.memoryBytes > 0 { parts.append("\(TimeText.bytes(needs.memoryBytes)) of memory") }
         if needs.gpus > 0 { parts.append("\(needs.gpus) GPUs") }
         if needs.gpuMemoryBytes > 0 { parts.append("\(TimeText.bytes(needs.gpuMemoryBytes)) of a GPU's memory") }
+        if needs.diskBytes > 0 { parts.append("\(TimeText.bytes(needs.diskBytes)) of disk") }
+        for (name, count) in needs.custom.sorted(by: { $0.key < $1.key }) { parts.append("\(count) \(name)") }
         return parts.joined(separator: ", ")
     }
 

@@ -17,6 +17,7 @@ struct CanonicalSpecTests {
         ("durability", { $0.durability = .ephemeral }),
         ("outputLimitBytes", { $0.outputLimitBytes = 1 }),
         ("metadata", { $0.metadata = ["a": "b"] }),
+        ("constraint", { $0.constraint = "os == 'linux'" }),
     ]
     /// What the coordinator writes, and what stands outside of itself.
     static let unsigned = ["submitter", "envelope"]
@@ -33,6 +34,22 @@ struct CanonicalSpecTests {
             change(&spec)
             #expect(seen.insert(spec.canonicalBytes).inserted, "\(name)")
         }
+    }
+
+    @Test func `each part of a request gives other bytes`() {
+        let requests = [
+            ResourceRequest(cpuMillis: 1), ResourceRequest(memoryBytes: 1), ResourceRequest(gpus: 1),
+            ResourceRequest(gpuMemoryBytes: 1), ResourceRequest(diskBytes: 1), ResourceRequest(custom: ["a": 1]),
+            ResourceRequest(custom: ["a": 2]), ResourceRequest(custom: ["a": 1, "b": 1]),
+        ]
+        let properties = Mirror(reflecting: ResourceRequest.none).children.count
+        #expect(properties == 6, "each property has a field, and a request here")
+        let bytes = requests.map { request in
+            var spec = Self.plain
+            spec.resources = request
+            return spec.canonicalBytes
+        }
+        #expect(Set(bytes).count == requests.count)
     }
 
     @Test func `each part of a payload gives other bytes`() {
