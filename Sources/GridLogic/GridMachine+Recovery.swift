@@ -20,6 +20,7 @@ extension GridMachine {
     }
 
     private mutating func recover(_ task: GridTask) {
+        if case .success(let shape) = shape(of: task.spec) { fleet.learn(shape) }
         let slot = tasks.insert(LiveTask(task: task, phase: .backingOff))
         if let attempt = task.attempts.last, attempt.outcome == nil, task.state != .queued {
             let node = nodeIndices[attempt.node] ?? add(Node(name: attempt.node))

@@ -81,7 +81,7 @@ struct SimulatePlacement: AsyncParsableCommand {
     }
 
     private func trace(_ nodes: String, _ tasks: String) throws -> PlacementTrace {
-        let texts = (try CompressedFile.text(at: nodes), try CompressedFile.text(at: tasks))
+        let texts = (try TextFile.whole(nodes), try TextFile.whole(tasks))
         do {
             return try PlacementTrace(nodes: texts.0, tasks: texts.1)
         } catch {

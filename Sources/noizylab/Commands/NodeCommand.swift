@@ -1,4 +1,5 @@
 import ArgumentParser
+import GridModel
 import GridWire
 import NoizyClient
 import UnixSignals

@@ -1,3 +1,4 @@
+import GridModel
 import TOMLKit
 
 /// A configuration file as it was written: known keys, each with its line. Values are judged later.

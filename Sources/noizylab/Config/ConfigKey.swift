@@ -32,6 +32,8 @@ struct ConfigKey: Sendable {
         ConfigKey("tasks.lost_attempts", .count, "10", "lost attempts that are made good before a task is lost"),
         ConfigKey("tasks.cancel_grace", .duration, "5s", "between TERM and KILL"),
         ConfigKey("tasks.max_live", .count, "1000000", "unfinished tasks at most"),
+        ConfigKey(
+            "tasks.placement", .text, "balanced", "how a node is chosen: balanced, pack, spread, fragmentation or near"),
         ConfigKey("liveness.suspect_after", .duration, "1500ms", "silence after which nothing new is placed"),
         ConfigKey("liveness.offline_after", .duration, "5s", "silence after which what ran there moves"),
         ConfigKey("liveness.reconnect_grace", .duration, "2s", "for a node whose connection closed"),

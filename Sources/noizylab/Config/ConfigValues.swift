@@ -87,6 +87,13 @@ struct ConfigValues {
         return numbers
     }
 
+    /// A text that `config show` shows.
+    mutating func shownText(_ key: String) throws(ConfigError) -> String {
+        let text = try text(key)
+        show(key, text)
+        return text
+    }
+
     func text(_ key: String) throws(ConfigError) -> String {
         guard let entry = entries[key] else { return standard(key) }
         guard case .text(let text) = entry.value else {

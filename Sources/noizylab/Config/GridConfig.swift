@@ -1,4 +1,5 @@
 import GridIdentity
+import GridLogic
 import GridModel
 import NoizyClient
 
@@ -32,6 +33,7 @@ struct GridConfig: Sendable {
     let nodes: [ConfiguredNode]
     /// `tasks.…`, `liveness.…`, `limits.…` and `audit.…`: milliseconds, bytes or counts, where they are not the default.
     let numbers: [String: Int64]
+    let placement: PlacementRule
     /// Everything, for `config show`.
     let shown: [Shown]
 
@@ -66,6 +68,7 @@ struct GridConfig: Sendable {
         nodes = try Self.nodes(file, fallback: own)
         node = try Self.coordinatorNode(&values, nodes, own)
         numbers = try values.numbers()
+        placement = try Self.placement(&values)
         shown = values.shown + Self.shown(nodes, file)
     }
 
@@ -87,6 +90,15 @@ struct GridConfig: Sendable {
                 at: values.place("coordinator.node"), try: "link = \"local\" for the machine that decides")
         }
         return named.name
+    }
+
+    private static func placement(_ values: inout ConfigValues) throws(ConfigError) -> PlacementRule {
+        let text = try values.shownText("tasks.placement")
+        if let rule = PlacementRule(rawValue: text) { return rule }
+        let known = PlacementRule.allCases.map(\.rawValue)
+        throw ConfigError(
+            "tasks.placement '\(text)' is no policy", at: values.place("tasks.placement"),
+            try: NearestName.to(text, among: known).map { "\"\($0)\"" } ?? "one of \(known.joined(separator: ", "))")
     }
 
     private static func nodes(_ file: ConfigFile?, fallback: NodeName) throws(ConfigError) -> [ConfiguredNode] {

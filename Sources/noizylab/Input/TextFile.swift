@@ -62,6 +62,18 @@ struct TextFile: ~Copyable {
         return line.isEmpty ? nil : try finishLine()
     }
 
+    /// All of it, with LF at the end of each line: for files that have a few megabytes. Throws beyond 1 GiB.
+    static func whole(_ path: String) throws(CommandFailure) -> String {
+        var file = try TextFile(path: path)
+        var text = ""
+        while let line = try file.nextLine() {
+            text += line
+            text += "\n"
+            guard text.utf8.count <= 1 << 30 else { throw file.damage("it is more than 1 GiB unpacked") }
+        }
+        return text
+    }
+
     private mutating func finishLine() throws(CommandFailure) -> String {
         lineNumber += 1
         if line.last == 13 { line.removeLast() }

@@ -16,6 +16,7 @@ extension GridPlan {
         settings.edgePort = edgePort
         settings.names = names
         settings.certificates = lifetimes
+        if let placement, let rule = PlacementRule(rawValue: placement) { settings.grid.placement = rule }
         for (key, number) in numbers {
             switch key {
             case "tasks.output_limit": settings.outputLimitBytes = number

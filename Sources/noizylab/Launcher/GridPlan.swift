@@ -1,3 +1,4 @@
+import GridLogic
 import GridModel
 import NoizyClient
 
@@ -32,6 +33,8 @@ struct GridPlan: Codable, Sendable, Hashable {
     /// See `ConfigKey`.
     var numbers: [String: Int64]
     var isLab: Bool
+    /// A `PlacementRule`; nil in plans of older versions.
+    var placement: String?
 
     var coordinator: GridEndpoint { GridEndpoint(host: coordinatorHost, port: listenPort) }
     var edge: GridEndpoint { GridEndpoint(host: Self.loopback(for: edgeHost), port: edgePort) }
@@ -55,7 +58,7 @@ extension GridPlan {
                     isHere: $0.link == .local, requiresSignatures: $0.requiresSignatures ? true : nil,
                     trustedKeys: $0.trustedKeys.isEmpty ? nil : $0.trustedKeys)
             },
-            numbers: config.numbers, isLab: false)
+            numbers: config.numbers, isLab: false, placement: config.placement.rawValue)
     }
 
     /// Several nodes on this machine, over loopback, to try failover.

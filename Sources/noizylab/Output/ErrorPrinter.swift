@@ -1,4 +1,5 @@
 import ArgumentParser
+import GridModel
 
 /// Two lines on standard error: what went wrong, and what to try.
 enum ErrorPrinter {

@@ -106,6 +106,7 @@ struct GridConfigTests {
         ("[tasks]\ntimeout = 30", "noizylab.toml:2", "tasks.timeout is not a span of time", "\"1h\""),
         ("[tasks]\noutput_limit = \"lots\"", "noizylab.toml:2", "is not an amount of bytes", "64MiB"),
         ("[tasks]\nmax_live = -1", "noizylab.toml:2", "is not a whole number", "1000000"),
+        ("[tasks]\nplacement = \"spraed\"", "noizylab.toml:2", "'spraed' is no policy", "\"spread\""),
         ("[[node]]\nrole = \"primary\"", "noizylab.toml:1", "a node without a name", "name ="),
         ("[[node]]\nname = \"a b\"", "noizylab.toml:2", "is not a node name", "letters"),
         ("[[node]]\nname = \"A\"\n[[node]]\nname = \"A\"", "noizylab.toml:4", "two nodes are called 'A'", "each"),
