@@ -41,13 +41,20 @@ package struct AgentService: Service {
             gate: try SignatureGate(settings: settings, logger: logger),
             witness: ResultWitness(settings: settings, credentials: credentials, logger: logger), logger: logger)
         let heartbeat = HeartbeatThread(settings: settings)
-        heartbeat.start { core.sampled($0) }
+        heartbeat.start {
+            core.sampled($0)
+        } onSleep: {
+            core.slept(milliseconds: $0)
+        }
         defer { heartbeat.stop() }
+        let pulse = PulseResponder()
+        pulse?.start()
+        defer { pulse?.stop() }
         let probe = InventoryProbe(environment: environment, folder: settings.folder, agentVersion: settings.version)
         let keeper = try CertificateKeeper(settings: settings, files: credentials, logger: logger)
         let dialler = Dialler(
             settings: settings, credentials: credentials, core: core, heartbeat: heartbeat,
-            inventory: await probe.read(), keeper: keeper, logger: logger)
+            inventory: await probe.read(), keeper: keeper, pulse: pulse?.words, logger: logger)
 
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await dialler.run() }

@@ -38,8 +38,11 @@ package struct CoordinatorService: Sendable {
         }
         onGateway(gateway)
         let blocking = BlockingReads()
+        let loops = TransportLoops(count: settings.eventLoops)
+        let ears = EarGauge(loops: loops)
         let loop = GridLoop(
             machine: try recoveredMachine(from: store), store: store, settings: settings.loop, logger: logger,
+            ears: ears,
             attemptLost: { [logger] ref in
                 blocking.start {
                     do {
@@ -53,12 +56,11 @@ package struct CoordinatorService: Sendable {
             settings: settings, loop: loop, store: store, outputs: outputs, identities: identities,
             gateway: gateway, keys: keys, vault: try SecretVault.loadOrCreate(settings.vaultKey), logger: logger)
         loop.begin()
-        let loops = TransportLoops(count: settings.eventLoops)
         var failure: (any Error)?
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await audit.run() }
             do {
-                try await serve(operations, credentials, loops, onReady)
+                try await serve(operations, credentials, loops, ears, onReady)
             } catch {
                 failure = error
             }
@@ -89,7 +91,7 @@ package struct CoordinatorService: Sendable {
 
     private func serve(
         _ operations: GridOperations, _ credentials: CertificateFiles, _ loops: TransportLoops,
-        _ onReady: @escaping @Sendable (Int, Int) async throws -> Void
+        _ ears: EarGauge, _ onReady: @escaping @Sendable (Int, Int) async throws -> Void
     ) async throws {
         let gateway = operations.gateway
         let refused: @Sendable (String, IdentityError) -> Void = { [logger] address, error in
@@ -122,6 +124,10 @@ package struct CoordinatorService: Sendable {
                     try await withTaskExecutorPreference(loops.executor(0)) { try await server.serve() }
                     return .server
                 }
+            }
+            group.addTask {
+                await ears.run()
+                return .other
             }
             group.addTask {
                 try await Housekeeping(operations: operations).run()

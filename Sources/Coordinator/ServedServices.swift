@@ -6,7 +6,7 @@ import GridWire
 package enum ServedServices {
     package static let mutual: [String] = [
         Noizylab_Grid_NoizyGridRPC.descriptor, Noizylab_Grid_Tasks.descriptor, Noizylab_Grid_Placement.descriptor,
-        Noizylab_Grid_Admin.descriptor, Noizylab_Grid_Audit.descriptor,
+        Noizylab_Grid_Admin.descriptor, Noizylab_Grid_Healing.descriptor, Noizylab_Grid_Audit.descriptor,
         Noizylab_Grid_Keys.descriptor, Noizylab_Grid_Certificates.descriptor, Noizylab_Grid_AgentLink.descriptor,
         Grpc_Health_V1_Health.descriptor, Grpc_Reflection_V1_ServerReflection.descriptor,
     ].map(\.fullyQualifiedService)
@@ -16,7 +16,7 @@ package enum ServedServices {
     package static let edge: [String] = [
         Noizylab_Grid_Enrolment.descriptor, Noizylab_Grid_Admission.descriptor, Noizylab_Grid_NoizyGridRPC.descriptor,
         Noizylab_Grid_Tasks.descriptor, Noizylab_Grid_Placement.descriptor, Noizylab_Grid_Admin.descriptor,
-        Noizylab_Grid_Keys.descriptor, Grpc_Health_V1_Health.descriptor,
+        Noizylab_Grid_Healing.descriptor, Noizylab_Grid_Keys.descriptor, Grpc_Health_V1_Health.descriptor,
         Grpc_Reflection_V1_ServerReflection.descriptor,
     ].map(\.fullyQualifiedService)
 
@@ -26,7 +26,8 @@ package enum ServedServices {
             operations.gateway,
             [
                 grid, TasksService(operations: operations), PlacementService(operations: operations),
-                AdminService(operations: operations), AuditService(operations: operations),
+                AdminService(operations: operations), HealingService(operations: operations),
+                AuditService(operations: operations),
                 KeysService(operations: operations), CertificatesService(operations: operations),
                 AgentLinkService(operations: operations),
                 HealthService(operations: operations, services: Set(mutual)), ReflectionService(services: mutual),
@@ -41,6 +42,7 @@ package enum ServedServices {
                 EnrolmentService(operations: operations), AdmissionService(operations: operations),
                 NoizyGridService(operations: operations), TasksService(operations: operations),
                 PlacementService(operations: operations), AdminService(operations: operations),
+                HealingService(operations: operations),
                 KeysService(operations: operations),
                 HealthService(operations: operations, services: Set(edge)), ReflectionService(services: edge),
             ])

@@ -15,6 +15,9 @@ extension GridEffect: CustomStringConvertible {
         case .refused(let token, let refusal):
             "refused #\(token.number) \(refusal.code.rawValue) \(refusal.reason): \(refusal.message)"
         case .order(let name, let session, let order): "order \(name)/\(session.number) \(order.line)"
+        case .probe(let name, let session, let number): "probe \(name)/\(session.number) #\(number)"
+        case .askOthers(let name, let helpers):
+            "ask others about \(name) [\(helpers.map { "\($0.number)" }.joined(separator: " "))]"
         case .taskChanged(let task): "changed \(task.line)"
         case .progress(let ref, let percent, let stage): "progress \(ref.line) \(Int(percent)) % \(stage)"
         case .taskSettled(let task): "settled \(task.line)"
@@ -32,8 +35,14 @@ extension GridInput: CustomStringConvertible {
         case .registerNode(let node, _): "register \(node.line)"
         case .removeNode(let name, _, _): "remove \(name)"
         case .setSchedulability(let name, let schedulability, _, _): "set \(name) \(schedulability.rawValue)"
-        case .nodeConnected(let node, let session, let attempts, let instance):
-            "hello \(node.name)/\(session.number) instance \(instance)"
+        case .drain(let name, let deadline, _, _): "drain \(name) within \(deadline) ms"
+        case .releaseNode(let name, _, _): "release \(name)"
+        case .heard(let name, let session, let number):
+            "heard \(name)/\(session.number)\(number.map { " answering #\($0)" } ?? "")"
+        case .vouched(let name, let helper): "vouched \(name) by \(helper)"
+        case .notListening: "not listening"
+        case .nodeConnected(let node, let session, let attempts, let instance, let slept):
+            "hello \(node.name)/\(session.number) instance \(instance)\(slept > 0 ? " slept \(slept) ms" : "")"
                 + " [\(attempts.map(\.line).joined(separator: " "))]"
         case .nodeDisconnected(let name, let session, let reason): "closed \(name)/\(session.number) \(reason)"
         case .heartbeat(let name, let session, _): "heartbeat \(name)/\(session.number)"
@@ -112,6 +121,15 @@ extension GridEvent.Fact {
         case .nodeSchedulabilityChanged(let name, let schedulability, let by):
             "\(schedulability.rawValue) \(name) by \(by)"
         case .nodeDrained(let name): "drained \(name)"
+        case .nodeSlow(let name, let isSlow, let answer):
+            "\(name) \(isSlow ? "is slow" : "is no longer slow"), answers in \(answer) ms"
+        case .nodeQuarantined(let name, let milliseconds, let reason):
+            "quarantined \(name) for \(milliseconds) ms: \(reason)"
+        case .nodeReleased(let name, let by): "released \(name)\(by.isEmpty ? "" : " by \(by)")"
+        case .nodeMisreported(let name, let words): "misreported by \(name): \(words)"
+        case .circuitOpened(let name, let type, let milliseconds, let failures):
+            "circuit of \(type) on \(name) opened for \(milliseconds) ms after \(failures) failures"
+        case .circuitClosed(let name, let type): "circuit of \(type) on \(name) closed"
         case .nodeRemoved(let name, let by): "removed \(name) by \(by)"
         case .failoversPaused(let isPaused, let reason): "failovers \(isPaused ? "paused" : "resumed"): \(reason)"
         case .identity(let notice): "\(notice.kind.rawValue): \(notice.text)"

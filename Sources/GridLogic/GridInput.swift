@@ -26,15 +26,27 @@ package enum GridInput: Sendable {
     case registerNode(Node, RequestToken?)
     case removeNode(NodeName, by: String, RequestToken)
     case setSchedulability(NodeName, Schedulability, by: String, RequestToken)
+    /// As draining; what still runs after so long is moved.
+    case drain(NodeName, deadlineMilliseconds: Int64, by: String, RequestToken)
+    /// Ends a quarantine and closes every circuit of the node.
+    case releaseNode(NodeName, by: String, RequestToken)
     /// An agent's hello: who it is, and every attempt it still has, running or with a result not yet taken. `instance`
     /// is new whenever the agent's process is, and 0 when unknown: another process of the agent may have started what
     /// this one knows nothing of, so what it does not list is lost instead of ordered again.
-    case nodeConnected(Node, SessionID, attempts: [AttemptRef], instance: UInt64 = 0)
+    /// `sleptMilliseconds`: how long its machine slept since it was last connected; a sleep is no death.
+    case nodeConnected(
+        Node, SessionID, attempts: [AttemptRef], instance: UInt64 = 0, sleptMilliseconds: Int64 = 0)
     case nodeDisconnected(NodeName, SessionID, reason: String)
     case heartbeat(NodeName, SessionID, NodeSample)
     case reports(NodeName, SessionID, [AttemptReport])
     /// Something outside the machine's concern that the grid is to write down.
     case note(IdentityNotice)
+    /// Some word of it; `answering` the question of that number.
+    case heard(NodeName, SessionID, answering: UInt64?)
+    /// Another node reached a suspect one, as it was asked to try.
+    case vouched(NodeName, by: NodeName)
+    /// What the links brought could not be taken since then: the coordinator's event loops stood still.
+    case notListening(since: MonotonicTime)
     /// Time has passed; due at `GridMachine.nextDeadline`.
     case tick
 }
@@ -54,6 +66,10 @@ package enum GridEffect: Sendable {
     case refused(RequestToken, Refusal)
     /// Tell the node of this session. Sent at once; there is nothing to do if the session is gone.
     case order(NodeName, SessionID, Order)
+    /// Ask a suspect node for a word: `heard` with this number answers.
+    case probe(NodeName, SessionID, number: UInt64)
+    /// Ask the nodes of these sessions whether they reach a suspect one: `vouched` answers, silence is no answer.
+    case askOthers(NodeName, through: [SessionID])
     /// A task that still lives changed state, or one that lives made progress: for those who watch it.
     case taskChanged(GridTask)
     case progress(AttemptRef, percent: Double, stage: String)

@@ -28,7 +28,9 @@ extension GridMachine {
         case .progress(_, let percent, let stage):
             effects.append(.progress(ref, percent: percent.clampedPercent, stage: stage))
         case .finished(_, let outcome):
-            conclude(slot, on: node, outcome, into: &effects)
+            let sane = outcome.clamped
+            note(outcome.misstatements(sane: sane), of: node, into: &effects)
+            conclude(slot, on: node, sane, into: &effects)
         }
     }
 
@@ -59,6 +61,7 @@ extension GridMachine {
     ) {
         let ref = tasks[slot].task.newestRef
         end(slot, on: node, outcome)
+        noteEnd(ref, tasks[slot].task.spec.payload.type, on: node, outcome.end, into: &effects)
         let verdict = retryRule.verdict(
             tasks[slot].task.spec, tasks[slot].task.attempts, cancelRequested: tasks[slot].task.cancelRequested,
             isElsewherePossible: { isElsewherePossible(slot) })
@@ -80,6 +83,8 @@ extension GridMachine {
         tasks[slot].task.attempts[newest].finishedAt = now.wall
         tasks[slot].task.attempts[newest].outcome = outcome
         tasks[slot].deadline = nil
+        tasks[slot].lossDue = nil
+        tasks[slot].isMoving = false
     }
 
     private mutating func retry(
@@ -147,6 +152,8 @@ extension GridMachine {
             let asked = tasks[slot].task.reason
             return outcome.error.isEmpty ? asked : "\(asked); \(outcome.error)"
         }
+        let task = tasks[slot].task
+        if state == .lost, let words = retryRule.poisonWords(task.spec, task.attempts) { return words }
         let count = tasks[slot].task.attempts.count
         return count == 1 ? outcome.words : "\(outcome.words) (attempt \(count))"
     }

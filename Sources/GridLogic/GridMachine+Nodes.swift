@@ -57,6 +57,10 @@ extension GridMachine {
         let isChange = nodes[node].node.schedulability != schedulability
         if isChange {
             nodes[node].node.schedulability = schedulability
+            if schedulability != .draining {
+                nodes[node].node.drainDeadline = nil
+                nodes[node].drainUntil = nil
+            }
             nodes[node].isDrainPending = schedulability == .draining
             refreshPlaceable(node)
             effects.append(.saveNode(nodes[node].node))
@@ -87,10 +91,18 @@ extension GridMachine {
         }
         let record = nodes[node].node
         nodes[node].isRemoved = true
+        if nodes[node].isSlow {
+            nodes[node].isSlow = false
+            slowNodes -= 1
+        }
         nodes[node].isDrainPending = false
         nodeIndices[name] = nil
+        nodes[node].drainUntil = nil
+        nodes[node].flaps = FlapGuard()
+        _ = circuits.clear(node: node)
         capacityVersion += 1
-        setPhase(node, .offline)
+        let listening = hearing.listening(at: now.monotonic)
+        judge(node) { $0.lost(at: listening) }
         effects.append(.deleteNode(name))
         emit(.nodeRemoved(name, by: by), into: &effects)
         effects.append(.answered(token, .node(record)))
@@ -109,27 +121,45 @@ extension GridMachine {
 
     /// An agent's hello: replaces what was known of the connection, and settles what each side believes of the attempts.
     mutating func connect(
-        _ hello: Node, _ session: SessionID, attempts: [AttemptRef], instance: UInt64,
+        _ hello: Node, _ session: SessionID, attempts: [AttemptRef], instance: UInt64, slept: Int64,
         into effects: inout [GridEffect]
     ) {
         let known = nodeIndices[hello.name]
+        if let known, session.number < nodes[known].newestSession { return }
         let node = known ?? add(Node(name: hello.name))
         let isAgentNew = instance != 0 && nodes[node].instance != 0 && instance != nodes[node].instance
-        let wasOnline = nodes[node].phase == .online
+        let before = nodes[node].phase
+        let wasHeard = nodes[node].lastHeard != nil
         nodes[node].session = nil
         refreshPlaceable(node)
         if adopt(hello, node) || known == nil { effects.append(.saveNode(nodes[node].node)) }
         if known == nil { emit(.nodeRegistered(hello.name), into: &effects) }
 
         nodes[node].session = session
+        nodes[node].newestSession = session.number
         nodes[node].instance = instance
         nodes[node].lastHeard = now.monotonic
+        nodes[node].lies = []
+        note(hello.inventory.misstatements(sane: hello.inventory.clamped), of: node, into: &effects)
         reconcile(node, attempts, isAgentNew: isAgentNew, into: &effects)
         fleet.setCapacity(node, nodes[node].node.inventory)
-        setPhase(node, .online)
-        if !wasOnline { emit(.nodeOnline(hello.name), into: &effects) }
+        comeOnline(node, from: before)
+        if before != .online { emit(.nodeOnline(hello.name), into: &effects) }
+        if wasHeard, slept <= 0 {
+            noteFlap(before == .offline || isAgentNew ? .death : .reconnection, of: node, into: &effects)
+        }
+        noteSlowness(of: node, into: &effects)
         reviewBrake(into: &effects)
         fill(node, into: &effects)
+    }
+
+    private mutating func comeOnline(_ node: Int, from before: NodeWatch.Phase) {
+        let listening = hearing.listening(at: now.monotonic)
+        let rule = livenessRule
+        judge(node) { $0.heard(at: listening, rule) }
+        nodes[node].trouble = ""
+        if before == .offline { brake.cameBack() }
+        refreshPlaceable(node)
     }
 
     /// Takes over what a hello says of the node; true when that is news to be kept.
@@ -177,7 +207,8 @@ extension GridMachine {
     /// node repeat what it said last.
     private mutating func reattach(_ slot: Int, on node: Int, into effects: inout [GridEffect]) {
         tasks[slot].mayHaveStarted = false
-        if tasks[slot].task.cancelRequested {
+        expect(slot)
+        if tasks[slot].task.cancelRequested || tasks[slot].isMoving {
             armCancelTimeout(slot)
             orderCancel(slot, on: node, into: &effects)
         } else if tasks[slot].task.state == .assigned {

@@ -22,7 +22,9 @@ extension GridMachine {
     mutating func fill(_ node: Int, into effects: inout [GridEffect]) {
         while queue.count > 0, fleet.isOpen(node) {
             let fleet = fleet
-            guard let entry = queue.popFirst(for: node, where: { fleet.fits($0, on: node) }) else { return }
+            let circuits = circuits
+            let fitting = queue.popFirst(for: node) { fleet.fits($0, on: node) && circuits.admits($0.type, on: node) }
+            guard let entry = fitting else { return }
             assign(entry.slot, to: PlacementChoice(node: node))
             announceAssigned(entry.slot, into: &effects)
         }
@@ -41,6 +43,7 @@ extension GridMachine {
         tasks[slot].task.reason = ""
         tasks[slot].mayHaveStarted = false
         link(slot, to: node)
+        circuits.placed(tasks[slot].task.newestRef, tasks[slot].task.spec.payload.type, on: node)
         arm(slot, at: now.monotonic.advanced(byMilliseconds: settings.startTimeoutMilliseconds))
     }
 
@@ -65,12 +68,20 @@ extension GridMachine {
         effects.append(.order(nodes[node].node.name, session, .start(start)))
     }
 
-    /// For another attempt a node that has not had the task before, if there is one.
+    /// A node that is quick rather than slow, then one that has not had the task before, if there is one.
     private mutating func choose(_ shape: Shape, after attempts: [Attempt]) -> PlacementChoice? {
-        guard !attempts.isEmpty else { return fleet.choose(shape) }
-        let tried = attempts.map(\.node)
-        let names = nodes.map(\.node.name)
-        return fleet.choose(shape) { node in tried.count { $0 == names[node] } }
+        if attempts.isEmpty, circuits.isAllClosed, slowNodes == 0 { return fleet.choose(shape) }
+        return fleet.choose(shape, reluctance: reluctance(to: shape, attempts.map(\.node)))
+    }
+
+    /// Of each node to take tasks of the shape that were tried on `tried`; nil where their circuit is open.
+    func reluctance(to shape: Shape, _ tried: [NodeName]) -> (Int) -> Int? {
+        let (nodes, circuits) = (nodes, circuits)
+        return { node in
+            guard circuits.admits(shape.type, on: node) else { return nil }
+            let name = nodes[node].node.name
+            return (nodes[node].isSlow ? 1_000_000 : 0) + tried.count { $0 == name }
+        }
     }
 
     func virtualTime(of task: GridTask) -> Int64 {
@@ -87,7 +98,12 @@ extension GridMachine {
         }
         let node = nodes[pin].node
         switch (nodes[pin].phase.liveness, node.schedulability) {
-        case (.online, .open): return "waits for room on \(node.name)"
+        case (.online, .open):
+            if nodes[pin].flaps.until != nil { return "waits for \(node.name), which is quarantined" }
+            if !circuits.admits(shape.type, on: pin) {
+                return "waits for \(node.name), where tasks of type \(shape.type) fail at the moment"
+            }
+            return "waits for room on \(node.name)"
         case (.online, .cordoned): return "waits for \(node.name), which is cordoned"
         case (.online, .draining): return "waits for \(node.name), which is draining"
         case (.suspect, _): return "waits for \(node.name), which is not heard at the moment"

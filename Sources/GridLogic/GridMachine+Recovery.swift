@@ -15,6 +15,7 @@ extension GridMachine {
         tasks.reserveCapacity(recovered.count)
         for task in recovered where !task.state.isTerminal { recover(task) }
         for node in nodes.indices {
+            recoverDrain(node)
             nodes[node].isDrainPending = nodes[node].node.schedulability == .draining && nodes[node].firstAttempt >= 0
         }
     }
@@ -35,13 +36,23 @@ extension GridMachine {
                 arm(slot, at: now.monotonic.advanced(byMilliseconds: settings.startTimeoutMilliseconds))
             }
             if nodes[node].phase == .offline {
-                let grace = settings.recoveryGraceMilliseconds
-                setPhase(node, .awaited(until: now.monotonic.advanced(byMilliseconds: grace)))
+                let listening = hearing.listening(at: now.monotonic)
+                judge(node) { $0.awaited(at: listening) }
+                nodes[node].trouble = "not heard since the coordinator's start"
             }
         } else {
             tasks.setState(slot, .queued)
             arm(slot, at: now.monotonic.advanced(byMilliseconds: remainingBackoff(task)))
         }
+    }
+
+    private mutating func recoverDrain(_ node: Int) {
+        guard nodes[node].node.schedulability == .draining, let deadline = nodes[node].node.drainDeadline else {
+            return
+        }
+        let left = deadline.milliseconds.subtractingSaturated(now.wall.milliseconds)
+        nodes[node].drainUntil = now.monotonic.advanced(byMilliseconds: max(0, left))
+        rearm(node)
     }
 
     /// The wall clock may have been set meanwhile: never more than the longest backoff.

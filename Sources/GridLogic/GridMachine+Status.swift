@@ -42,7 +42,11 @@ extension GridMachine {
             node: node.node, liveness: node.phase.liveness, sample: node.sample,
             silentMilliseconds: node.lastHeard.map { max(0, moment.monotonic.milliseconds(since: $0)) },
             skewMicroseconds: node.skewMicroseconds, runningAttempts: ledgers[index].attempts,
-            reserved: ledgers[index].reserved, capacity: ledgers[index].capacity)
+            reserved: ledgers[index].reserved, capacity: ledgers[index].capacity, trouble: node.trouble,
+            isSlow: node.isSlow, answerMilliseconds: node.watch.answer.milliseconds,
+            quarantineMilliseconds: node.flaps.until.map { max(0, $0.milliseconds(since: moment.monotonic)) },
+            barredTypes: circuits.barred(on: index),
+            drainMilliseconds: node.drainUntil.map { max(0, $0.milliseconds(since: moment.monotonic)) })
     }
 }
 
@@ -62,4 +66,15 @@ package struct NodeView: Sendable, Hashable {
     package var reserved: ResourceRequest
     /// Of GPUs: their number, and the memory of all.
     package var capacity: ResourceRequest
+    /// Why it is not online, or why it is online and given nothing; empty when all is well.
+    package var trouble = ""
+    package var isSlow = false
+    /// The longest it took to answer, of late.
+    package var answerMilliseconds: Int64 = 0
+    /// What is left of its quarantine; nil when there is none.
+    package var quarantineMilliseconds: Int64?
+    /// Task types that it is not given because they fail there.
+    package var barredTypes: [String] = []
+    /// Until what it still runs is moved; nil when it may take its time.
+    package var drainMilliseconds: Int64?
 }

@@ -44,15 +44,16 @@ extension GridMachine {
 
     /// The coordinator itself was held up when something is handled long after it was due: what it did not hear in
     /// that time says nothing about the nodes and their attempts.
-    mutating func forgiveOwnAbsence() {
-        guard let due = timers.first?.at,
-            due.advanced(byMilliseconds: settings.latenessMilliseconds) < now.monotonic
-        else { return }
-        patience = now.monotonic.advanced(byMilliseconds: settings.reconnectGraceMilliseconds)
-        for node in nodes.indices {
-            if nodes[node].phase == .online { nodes[node].lastHeard = now.monotonic }
-            bearWith(node)
+    mutating func noteOwnAbsence() {
+        let missed = hearing.awake(at: now, due: timers.first?.at)
+        if missed >= settings.latenessMilliseconds {
+            patience = now.monotonic.advanced(byMilliseconds: settings.patienceMilliseconds)
         }
+    }
+
+    /// So that `nextDeadline` is a real one.
+    mutating func dropStaleFirst() {
+        while let first = timers.first, isStale(first) { timers.removeFirst() }
     }
 
     private func isStale(_ entry: Timers.Entry) -> Bool { Self.isStale(entry, tasks, nodes, brake) }
@@ -64,6 +65,7 @@ extension GridMachine {
         case .task: !tasks.contains(slot: entry.owner.index) || tasks[entry.owner.index].deadline != entry.at
         case .node: nodes[entry.owner.index].deadline != entry.at
         case .brake: brake.phase != .engaged(until: entry.at)
+        case .circuit: false
         }
     }
 
@@ -83,6 +85,8 @@ extension GridMachine {
             look(at: owner.index, into: &effects)
         case .brake:
             reviewBrake(into: &effects)
+        case .circuit:
+            tryCircuits(into: &effects)
         }
     }
 
@@ -119,9 +123,15 @@ extension GridMachine {
         }
         let task = tasks[slot].task
         let name = nodes[node].node.name
-        if task.cancelRequested {
+        if let due = tasks[slot].lossDue, due <= now.monotonic {
+            let error = "\(name) is gone, and did not come back within \(task.spec.lostAfterMilliseconds) ms"
+            conclude(slot, on: node, AttemptOutcome(end: .lost, error: error), into: &effects)
+        } else if task.cancelRequested {
             let error = "\(name) did not confirm the end"
             conclude(slot, on: node, AttemptOutcome(end: .cancelled, error: error), into: &effects)
+        } else if tasks[slot].isMoving {
+            let error = "\(name) was drained and did not confirm the end"
+            conclude(slot, on: node, AttemptOutcome(end: .lost, error: error), into: &effects)
         } else if task.state == .running {
             let error = "\(name) did not report the end within the time-out of \(task.spec.timeoutMilliseconds) ms"
             conclude(slot, on: node, AttemptOutcome(end: .timedOut, error: error), into: &effects)
@@ -129,7 +139,8 @@ extension GridMachine {
             let error = "\(name) did not report a start within \(settings.startTimeoutMilliseconds) ms"
             conclude(slot, on: node, AttemptOutcome(end: .lost, error: error), into: &effects)
         } else {
-            arm(slot, at: now.monotonic.advanced(byMilliseconds: settings.startTimeoutMilliseconds))
+            let next = now.monotonic.advanced(byMilliseconds: settings.startTimeoutMilliseconds)
+            arm(slot, at: min(next, tasks[slot].lossDue ?? .distantFuture))
         }
     }
 }

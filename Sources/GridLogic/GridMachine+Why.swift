@@ -27,7 +27,7 @@ extension GridMachine {
 
     private func report(on shape: Shape, _ task: GridTask?) -> PlacementReport {
         let known = knownNames.compactMap { nodeIndices[$0] }
-        let ranked = fleet.ranking(shape)
+        let ranked = fleet.ranking(shape, reluctance: reluctance(to: shape, task?.attempts.map(\.node) ?? []))
         let verdicts = known.map { index in
             var verdict = PlacementReport.Verdict(node: nodes[index].node.name)
             verdict.obstacle = obstacle(to: shape, index)
@@ -70,6 +70,12 @@ extension GridMachine {
         case .open: break
         }
         if !nodes[index].isMeasured { return obstacle(.measured, "it has not yet said what it has") }
+        if nodes[index].flaps.until != nil {
+            return obstacle(.quarantine, "it went and came back too often and is quarantined")
+        }
+        if !circuits.admits(shape.type, on: index) {
+            return obstacle(.circuit, "tasks of type \(shape.type) fail there at the moment")
+        }
         if let full = ledgers[index].obstacle(to: shape.resources, nodes[index].sample) { return full }
         return fleet.isOpen(index) ? nil : obstacle(.liveness, "it takes no tasks at the moment")
     }

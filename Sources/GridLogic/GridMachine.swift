@@ -20,7 +20,12 @@ package struct GridMachine: Sendable {
     var nodeIndices: [NodeName: Int] = [:]
     var freeNodes: [Int] = []
     var timers = Timers()
-    var brake = FailoverBrake()
+    var brake: FailoverBrake
+    var hearing: Hearing
+    let livenessRule: LivenessRule
+    var circuits = CircuitBoard()
+    /// Of the known ones, how many are slow at the moment.
+    var slowNodes = 0
     var chance: SplitMix64
 
     var nextTaskNumber: UInt64 = 1
@@ -35,17 +40,22 @@ package struct GridMachine: Sendable {
     package init(settings: GridSettings) {
         self.settings = settings
         backoff = Backoff(settings)
-        retryRule = RetryRule(lostAttemptLimit: settings.lostAttemptLimit)
+        retryRule = RetryRule(
+            lostAttemptLimit: settings.lostAttemptLimit, poisonNodeLimit: settings.poisonNodeLimit)
+        brake = FailoverBrake(windowMilliseconds: settings.lossWindowMilliseconds)
+        hearing = Hearing(settings)
+        livenessRule = LivenessRule(settings)
         chance = SplitMix64(seed: settings.seed)
         fleet = Fleet(rule: settings.placement, seed: settings.seed)
     }
 
     var ledgers: [Ledger] { fleet.ledgers }
 
-    /// Handles one input. `moment` never goes back on the monotonic clock.
+    /// Handles one input. `moment` never goes back on the monotonic clock. Only a tick makes due what is due: of what
+    /// came together everything else goes before it, so that nobody is judged by a silence that has already ended.
     package mutating func apply(_ input: GridInput, at moment: Moment, into effects: inout [GridEffect]) {
         now = moment
-        forgiveOwnAbsence()
+        noteOwnAbsence()
         switch input {
         case .submit(let spec, let key, let token):
             submit(spec, key: key, token, into: &effects)
@@ -57,20 +67,31 @@ package struct GridMachine: Sendable {
             remove(name, by: by, token, into: &effects)
         case .setSchedulability(let name, let schedulability, let by, let token):
             setSchedulability(of: name, schedulability, by: by, token, into: &effects)
-        case .nodeConnected(let node, let session, let attempts, let instance):
-            connect(node, session, attempts: attempts, instance: instance, into: &effects)
+        case .drain(let name, let deadline, let by, let token):
+            drain(name, deadlineMilliseconds: deadline, by: by, token, into: &effects)
+        case .releaseNode(let name, let by, let token):
+            release(name, by: by, token, into: &effects)
+        case .nodeConnected(let node, let session, let attempts, let instance, let slept):
+            connect(node, session, attempts: attempts, instance: instance, slept: slept, into: &effects)
         case .nodeDisconnected(let name, let session, let reason):
             disconnect(name, session, reason: reason, into: &effects)
         case .heartbeat(let name, let session, let sample):
             heartbeat(name, session, sample, into: &effects)
+        case .heard(let name, let session, let number):
+            if let node = index(of: name, session) { hear(node, answering: number, into: &effects) }
+        case .vouched(let name, let helper):
+            vouch(for: name, by: helper, into: &effects)
+        case .notListening(let start):
+            hearing.missed(since: start, at: moment.monotonic)
         case .reports(let name, let session, let reports):
             handle(reports, from: name, session, into: &effects)
         case .note(let notice):
             emit(.identity(notice), into: &effects)
         case .tick:
-            break
+            fireTimers(into: &effects)
+            return
         }
-        fireTimers(into: &effects)
+        dropStaleFirst()
     }
 
     /// When to tick next, at the latest; nil when nothing is due ever.

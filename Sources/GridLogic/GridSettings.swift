@@ -9,11 +9,44 @@ package struct GridSettings: Sendable {
     package var lostAttemptLimit = 10
     /// One point of priority for each of these waited, so nothing waits for ever.
     package var ageingMilliseconds: Int64 = 10_000
-    /// Silence after which a node is suspect, and after which it is offline.
-    package var suspectAfterMilliseconds: Int64 = 1_500
-    package var offlineAfterMilliseconds: Int64 = 5_000
-    /// How long a node whose connection closed may take to come back before it is offline.
-    package var reconnectGraceMilliseconds: Int64 = 2_000
+    /// Silence after which a node is suspect, and after which it is lost (offline) if it answers no question either:
+    /// two heartbeats and a little, and a burst of questions. Nodes that are known to answer slowly get longer.
+    package var suspectAfterMilliseconds: Int64 = 1_100
+    package var offlineAfterMilliseconds: Int64 = 1_800
+    /// Between two questions to a suspect node, and how many are asked in so quick a succession.
+    package var probeIntervalMilliseconds: Int64 = 100
+    package var probeBurst = 6
+    /// How long a node whose connection closed may take to come back before it is lost. An agent that lives dials in
+    /// again within some tens of milliseconds.
+    package var reconnectGraceMilliseconds: Int64 = 150
+    /// When another node reaches a suspect one, how much longer each such word makes us wait, and the silence beyond
+    /// which nobody's word helps.
+    package var vouchSpanMilliseconds: Int64 = 1_000
+    package var vouchLimitMilliseconds: Int64 = 4_000
+    /// A node that takes so long to answer, on average, is slow: alive, waited for, and used last.
+    package var slowAfterMilliseconds: Int64 = 750
+    /// The longest answer that is believed.
+    package var learnedAnswerLimitMilliseconds: Int64 = 4_000
+    /// The coordinator's own delays that are ordinary; longer ones are taken out of every node's silence.
+    package var hearingToleranceMilliseconds: Int64 = 100
+    /// How long silent nodes are borne with after enough of the others were heard again.
+    package var patienceMilliseconds: Int64 = 2_000
+    /// Nodes given up within this time count as unheard for the brake.
+    package var lossWindowMilliseconds: Int64 = 60_000
+    /// A node is quarantined at so many comebacks, of which one is forgiven in each leak; first for so long, twice as
+    /// long each time, to the limit.
+    package var flapLimit = 3.0
+    package var flapLeakMilliseconds: Int64 = 120_000
+    package var quarantineFirstMilliseconds: Int64 = 10_000
+    package var quarantineLimitMilliseconds: Int64 = 600_000
+    /// Failures, or refusals, in a row that open the circuit of a node and a task type while others succeed; how long
+    /// it stays open the first time, twice as long each time, to the limit.
+    package var circuitFailures = 5
+    package var circuitRefusals = 3
+    package var circuitFirstMilliseconds: Int64 = 10_000
+    package var circuitLimitMilliseconds: Int64 = 300_000
+    /// A task whose running attempts went down with so many different nodes is taken for the reason, and ends.
+    package var poisonNodeLimit = 3
     /// After a coordinator's start, how long nodes with living attempts may take to dial in.
     package var recoveryGraceMilliseconds: Int64 = 15_000
     /// An assigned attempt whose node never reports a start is lost after this.

@@ -49,6 +49,7 @@ extension NodeSample {
         sane.diskFreeBytes = max(0, diskFreeBytes)
         sane.load1 = load1.isFinite ? min(max(load1, 0), 1_000_000) : 0
         sane.runningAttempts = min(max(runningAttempts, 0), 1_000_000)
+        sane.sleptMilliseconds = min(max(sleptMilliseconds, 0), 31_536_000_000)
         sane.roundTripMicroseconds = min(max(roundTripMicroseconds, 0), 3_600_000_000)
         sane.gpus = gpus.prefix(NodeInventory.gpuLimit).map { gpu in
             var sane = gpu

@@ -9,6 +9,8 @@ struct RetryRule: Sendable {
     }
 
     let lostAttemptLimit: Int
+    /// Different nodes that may be lost while the task runs there.
+    let poisonNodeLimit: Int
 
     /// `attempts` end with the one just ended. `isElsewherePossible`: another node could take it that has not refused
     /// it yet.
@@ -17,6 +19,7 @@ struct RetryRule: Sendable {
     /// - `failed` and `timedOut` count against `retries`, with backoff.
     /// - `lost`, and `cancelled` by nobody here, follow `onLost`, outside of `retries` but at most `lostAttemptLimit`
     ///   times: the first time at once, then with backoff.
+    ///   A task that so many different nodes were lost with is taken for the reason, and ends.
     /// - `refused` goes on elsewhere at once under the same limit, with backoff when a node refuses it again; when
     ///   every node has refused, it counts as failed.
     ///
@@ -35,7 +38,7 @@ struct RetryRule: Sendable {
         case .failed: return counted <= spec.retries ? .retry(backoffCount: failures) : .settle(.failed)
         case .timedOut: return counted <= spec.retries ? .retry(backoffCount: failures) : .settle(.timedOut)
         case .lost, .cancelled:
-            if spec.onLost == .fail || gone > lostAttemptLimit { return .settle(.lost) }
+            if spec.onLost == .fail || gone > lostAttemptLimit || isPoison(spec, attempts) { return .settle(.lost) }
             return .retry(backoffCount: gone - 1)
         case .refused:
             let refusals = attempts.count(where: { $0.outcome?.end == .refused })
@@ -46,6 +49,24 @@ struct RetryRule: Sendable {
             let failed = failures + refusals
             return failed <= spec.retries ? .retry(backoffCount: failed) : .settle(.failed)
         }
+    }
+
+    /// Whether too many nodes went down while they ran it for that to be chance. Who asks for many retries gets as many
+    /// nodes.
+    private func isPoison(_ spec: TaskSpec, _ attempts: [Attempt]) -> Bool {
+        let limit = max(1, poisonNodeLimit, spec.retries == .max ? .max : spec.retries + 1)
+        return attempts.last?.outcome?.end == .lost && Self.lostNodes(attempts).count >= limit
+    }
+
+    /// Why a task ended that was taken for poison; nil for one that was not.
+    func poisonWords(_ spec: TaskSpec, _ attempts: [Attempt]) -> String? {
+        guard isPoison(spec, attempts) else { return nil }
+        let names = Self.lostNodes(attempts).sorted().map(\.text).joined(separator: ", ")
+        return "nodes were lost while they ran it (\(names)): it is not tried on another"
+    }
+
+    private static func lostNodes(_ attempts: [Attempt]) -> Set<NodeName> {
+        Set(attempts.lazy.filter { $0.outcome?.end == .lost && $0.startedAt != nil }.map(\.node))
     }
 
     static func refusingNodes(_ attempts: [Attempt]) -> Set<NodeName> {

@@ -164,7 +164,7 @@ struct TaskQueue: Sendable {
 
     private mutating func drop(_ line: Int) {
         lineIndices[lines[line].shape] = nil
-        lines[line] = Line(shape: Shape(pin: nil, resources: .none))
+        lines[line] = Line(shape: Shape(pin: nil, resources: .none, type: ""))
         freeLines.append(line)
     }
 }

@@ -20,6 +20,10 @@ struct LiveTask: Sendable {
     var next = -1
     /// Recovered from the store, which keeps no starts: it may have been started and is not to be started again.
     var mayHaveStarted = false
+    /// Its node is gone, and it is lost if the node is not back by then.
+    var lossDue: MonotonicTime?
+    /// Its node is drained, and was told to end it so that it can go on elsewhere.
+    var isMoving = false
     /// Named by the hello that is being handled.
     var isListed = false
 

@@ -12,9 +12,9 @@ struct Timers: Sendable {
         }
     }
 
-    /// A task by its slot, a node by its index, or the brake; ordered, so that what is due together has one order.
+    /// A task by its slot, a node by its index, the brake, or the circuits; ordered, so that what is due together has one order.
     struct Owner: Hashable, Sendable {
-        enum Kind: UInt64 { case node, brake, task }
+        enum Kind: UInt64 { case node, brake, task, circuit }
 
         let code: UInt64
 

@@ -26,6 +26,17 @@ package struct GridEvent: Sendable, Hashable {
         case nodeOffline(NodeName, reason: String)
         case nodeSchedulabilityChanged(NodeName, Schedulability, by: String)
         case nodeDrained(NodeName)
+        /// It answers slowly (or no longer does): alive, waited for, and used last.
+        case nodeSlow(NodeName, Bool, answerMilliseconds: Int64)
+        /// It keeps going and coming back: nothing is placed there for a while.
+        case nodeQuarantined(NodeName, milliseconds: Int64, reason: String)
+        /// By nobody when the time was up.
+        case nodeReleased(NodeName, by: String)
+        /// It said something that cannot be; it was clamped.
+        case nodeMisreported(NodeName, String)
+        /// Attempts of this type fail there and not elsewhere: none is placed there for a while.
+        case circuitOpened(NodeName, type: String, milliseconds: Int64, failures: Int)
+        case circuitClosed(NodeName, type: String)
         case nodeRemoved(NodeName, by: String)
         /// New failovers are stopped because the coordinator itself may be cut off (or no longer are).
         case failoversPaused(Bool, reason: String)

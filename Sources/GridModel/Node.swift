@@ -10,6 +10,10 @@ package struct Node: Sendable, Hashable {
     package var labels: [String: String]
     /// Registered by a program that speaks for it (`RegisterNode`): shown, never given a task.
     package var isExternal: Bool
+    /// When what still runs on a draining node is moved; nil when it may take its time.
+    package var drainDeadline: Timestamp?
+    /// How long it was known to take to answer when that was kept last, rounded up; 0: nothing out of the ordinary.
+    package var answerMilliseconds: Int64 = 0
 
     package init(
         name: NodeName, role: NodeRole = .compute, link: LinkKind = .agent, address: String = "",
@@ -148,6 +152,8 @@ package struct NodeSample: Sendable, Hashable {
     package var sentAt: Timestamp
     /// Round trip of the previous heartbeat as the agent measured it; 0 before the first.
     package var roundTripMicroseconds: Int64
+    /// How long the machine slept since the heartbeat before.
+    package var sleptMilliseconds: Int64 = 0
 
     package init(
         cpuPercent: Double = 0, memoryPercent: Double = 0, memoryAvailableBytes: Int64 = 0, diskFreeBytes: Int64 = 0,

@@ -9,6 +9,7 @@ package func violations(of spec: TaskSpec, key: String?) -> [Refusal.Violation] 
     found.check("spec.retries", spec.retries, in: TaskLimits.retries)
     found.check("spec.timeout_ms", spec.timeoutMilliseconds, in: TaskLimits.timeoutMilliseconds)
     found.check("spec.queue_timeout_ms", spec.queueTimeoutMilliseconds, in: TaskLimits.timeoutMilliseconds)
+    found.check("spec.lost_after_ms", spec.lostAfterMilliseconds, in: TaskLimits.timeoutMilliseconds)
     found.check("spec.output_limit_bytes", spec.outputLimitBytes, in: TaskLimits.outputLimitBytes)
     found.checkText("spec.submitter", spec.submitter, bytes: 0...TaskLimits.submitterBytes)
     found.checkMetadata(spec.metadata)

@@ -15,6 +15,9 @@ package struct TaskSpec: Sendable, Hashable {
     /// How long it may wait to be placed the first time. 0: no limit.
     package var queueTimeoutMilliseconds: Int64
     package var onLost: LostPolicy
+    /// Silence of its node after which its attempt is lost, when that is longer than it takes to lose the node. 0: at
+    /// once for `retry` and `fail`, never for `wait`.
+    package var lostAfterMilliseconds: Int64 = 0
     package var durability: Durability
     /// Kept bytes per output stream before the marker and the tail ring; 0: the coordinator's default.
     package var outputLimitBytes: Int64
@@ -53,7 +56,7 @@ package struct TaskSpec: Sendable, Hashable {
 package enum LostPolicy: String, Sendable, Hashable, CaseIterable {
     /// Another attempt elsewhere. It does not count against `retries`; the grid's limit on lost attempts applies.
     case retry
-    /// Wait for the node to come back with the attempt.
+    /// Wait for the node to come back with the attempt; if there is a `lostAfter`, no longer than that, then as `retry`.
     case wait
     /// End as `lost`.
     case fail

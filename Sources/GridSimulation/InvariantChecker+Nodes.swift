@@ -12,8 +12,9 @@ extension InvariantChecker {
         if node.session == nil || node.liveness != .online || node.schedulability != .open {
             fail("7 placement", "\(name) is on \(attempt.node), \(node.liveness) and \(node.schedulability)")
         }
+        checkHealthy(node, attempt, name)
         let silence = settings.suspectAfterMilliseconds + settings.latenessMilliseconds
-        if now - node.lastHeard > silence * 1_000 {
+        if now - node.lastHeard > silence * 1_000, now > settledAt + silence * 1_000 {
             fail("7 placement", "\(name) is on \(attempt.node), silent for \(now - node.lastHeard) us")
         }
         if !fits(attempt.reservation.request, node) {
@@ -90,7 +91,10 @@ extension InvariantChecker {
             fail("1 never lost", "\(states[state] ?? 0) tasks are \(state) where \(counts[state] ?? 0) should be")
         }
         for view in machine.nodeViews(at: moment) { check(view) }
-        if isWorkChecked { checkNothingIdles(machine) }
+        checkDrains()
+        // What is due is still to come with the tick.
+        let isDue = machine.nextDeadline.map { $0 <= moment.monotonic } ?? false
+        if isWorkChecked, !isDue { checkNothingIdles(machine) }
     }
 
     private mutating func check(_ view: NodeView) {
@@ -120,11 +124,14 @@ extension InvariantChecker {
     private mutating func checkNothingIdles(_ machine: GridMachine) {
         let open = nodes.filter { name, node in
             node.session != nil && node.liveness == .online && node.schedulability == .open
+                && !node.healing.isQuarantined
         }
         guard !open.isEmpty else { return }
         for task in machine.liveTasks(matching: { $0.state == .queued && $0.notBefore == nil }) {
+            let type = task.spec.payload.type
             for (name, node) in open where task.spec.node == nil || task.spec.node == name {
-                if fits(task.spec.resources, node), satisfies(task.spec, name, node) {
+                if node.healing.circuits[type] == nil, fits(task.spec.resources, node), satisfies(task.spec, name, node)
+                {
                     fail("8 no starvation", "t\(task.id.number) waits while \(name) has room")
                 }
             }

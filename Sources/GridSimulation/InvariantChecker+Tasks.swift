@@ -65,6 +65,7 @@ extension InvariantChecker {
     ) {
         let ref = AttemptRef(task: task.id, epoch: living.epoch)
         let report = reported[ref]
+        noteOutcome(of: task, living, outcome.end, isReported: report != nil, &model)
         switch outcome.end {
         case .succeeded, .failed, .refused:
             if report?.end != outcome.end || report?.by != living.node {
@@ -94,6 +95,9 @@ extension InvariantChecker {
         if let last = model.lastEndAt, now - last < shortestWait(model) {
             fail("4 backoff", "\(name) begins \(now - last) us after the last end")
         }
+        if model.lostNodes.count >= max(settings.poisonNodeLimit, model.spec.retries + 1), model.endedLost {
+            fail("4 poison", "\(name) begins after \(model.lostNodes.count) nodes were lost with it")
+        }
         if let pin = model.spec.node, pin != attempt.node { fail("7 placement", "\(name) is not on \(pin)") }
         if let node = nodes[attempt.node], !satisfies(model.spec, attempt.node, node) {
             fail("7 placement", "\(name) is on \(attempt.node) without \(model.spec.constraint)")
@@ -101,6 +105,7 @@ extension InvariantChecker {
         if attempt.reservation.request != model.spec.resources {
             fail("3 ledger", "\(name) holds \(attempt.reservation.request)")
         }
+        checkCircuit(attempt.node, task.spec.payload.type, name)
         checkPlacement(attempt, name)
         hold(attempt.reservation, on: attempt.node, 1)
         model.living = Living(epoch: attempt.epoch, node: attempt.node, reservation: attempt.reservation)

@@ -19,6 +19,9 @@ struct InvariantChecker {
         var gone = 0
         var refusals = 0
         var wasLost = false
+        /// Nodes that were lost while they ran it.
+        var lostNodes: Set<NodeName> = []
+        var endedLost = false
         /// Microseconds; nil when the last end was before a restart.
         var lastEndAt: Int64?
     }
@@ -31,6 +34,7 @@ struct InvariantChecker {
 
     struct NodeModel {
         var session: SessionID?
+        var newestSession: UInt64 = 0
         var lastHeard: Int64 = 0
         /// As events told it.
         var liveness = NodeLiveness.offline
@@ -41,6 +45,7 @@ struct InvariantChecker {
         /// By GPU: memory held, and whether it is held whole.
         var gpus: [Int: (shared: Int64, isWhole: Bool)] = [:]
         var attempts = 0
+        var healing = NodeHealing()
     }
 
     let settings: GridSettings
@@ -55,6 +60,16 @@ struct InvariantChecker {
 
     /// Of the input that is being handled.
     var now: Int64 = 0
+    /// When the coordinator was last seen to have been away, for how long, and when it started.
+    var wokeAt: Int64 = .min / 2
+    var startedAt: Int64 = 0
+    /// Until then it is patient with everybody because it was away.
+    var settledAt: Int64 = .min / 2
+    var clockOffset: Int64?
+    var isConnecting = false
+    /// Whose hello said what cannot be, until that is told.
+    var liar: NodeName?
+    var types = TypeHealth()
     var reported: [AttemptRef: (end: AttemptOutcome.End, by: NodeName)] = [:]
     private var submitted: [RequestToken: (TaskSpec, String?)] = [:]
     private var pausedAt: Int64?
@@ -67,32 +82,48 @@ struct InvariantChecker {
     }
 
     /// Takes in an input as it was given to the machine, whose deadline was `deadline`.
-    mutating func willApply(_ input: GridInput, at now: Int64, deadline: MonotonicTime?) {
+    mutating func willApply(_ input: GridInput, at now: Int64, _ moment: Moment, deadline: Int64?) {
+        let previous = self.now
         self.now = now
         figures.steps += 1
         isSilenceBelieved = false
         if !reported.isEmpty { reported.removeAll(keepingCapacity: true) }
-        if let deadline, deadline.advanced(byMilliseconds: settings.latenessMilliseconds).nanoseconds < now * 1_000 {
-            for name in nodes.keys where nodes[name]?.session != nil { nodes[name]?.lastHeard = now }
-        }
+        noteAbsence(deadline, after: previous)
+        noteClocks(moment)
+        isConnecting = false
         switch input {
         case .submit(let spec, let key, let token):
             submitted[token] = (spec, key)
-        case .nodeConnected(let node, let session, _, _):
+        case .nodeConnected(let node, let session, _, _, let slept):
+            isConnecting = true
+            guard session.number >= nodes[node.name]?.newestSession ?? 0 else { return }
+            willConnect(node, slept: slept)
             nodes[node.name, default: NodeModel()].session = session
+            nodes[node.name]?.newestSession = session.number
             nodes[node.name]?.inventory = node.inventory.clamped
-            nodes[node.name]?.lastHeard = now
+            heard(node.name)
         case .nodeDisconnected(let name, let session, _):
-            if nodes[name]?.session == session { nodes[name]?.session = nil }
+            if nodes[name]?.session == session {
+                nodes[name]?.session = nil
+                nodes[name]?.healing.closedAt = now
+            }
         case .heartbeat(let name, let session, _):
-            if nodes[name]?.session == session { nodes[name]?.lastHeard = now }
+            if nodes[name]?.session == session { heard(name) }
+        case .heard(let name, let session, _):
+            if nodes[name]?.session == session { heard(name) }
         case .reports(let name, let session, let reports):
             guard nodes[name]?.session == session else { return }
-            nodes[name]?.lastHeard = now
+            heard(name)
             for case .finished(let ref, let outcome) in reports { reported[ref] = (outcome.end, name) }
         case .setSchedulability(let name, let schedulability, _, _):
-            if nodes[name] != nil { nodes[name]?.schedulability = schedulability }
-        case .cancel, .registerNode, .removeNode, .note, .tick: break
+            nodes[name]?.schedulability = schedulability
+            if schedulability != .draining { nodes[name]?.healing.drainBy = nil }
+        case .drain(let name, let deadline, _, _):
+            nodes[name]?.schedulability = .draining
+            nodes[name]?.healing.drainBy = now + deadline * 1_000
+            nodes[name]?.healing.cancelled = []
+        case .releaseNode(let name, _, _): types.forget(name)
+        case .cancel, .registerNode, .removeNode, .vouched, .notListening, .note, .tick: break
         }
     }
 
@@ -113,7 +144,10 @@ struct InvariantChecker {
         case .order(let name, let session, .start(let start)): observeStart(start.ref, name, session)
         case .deleteNode(let name):
             nodes[name] = nil
-        case .answered(_, .node), .saveNode, .order, .progress: break
+            types.forget(name)
+        case .order(let name, _, .cancel(let ref, _)): nodes[name]?.healing.cancelled.insert(ref)
+        case .probe(let name, _, _): nodes[name]?.healing.asked += 1
+        case .answered(_, .node), .saveNode, .order, .progress, .askOthers: break
         }
     }
 
@@ -148,7 +182,9 @@ struct InvariantChecker {
         nextEventNumber = event.number + 1
         figures.events = event.number
         switch event.fact {
-        case .nodeOnline(let name): nodes[name]?.liveness = .online
+        case .nodeOnline(let name):
+            cameBack(name)
+            nodes[name]?.liveness = .online
         case .nodeSuspect(let name, _): nodes[name]?.liveness = .suspect
         case .nodeOffline(let name, _): observeGivenUp(name)
         case .failoversPaused(let isPaused, _):
@@ -157,13 +193,14 @@ struct InvariantChecker {
             if let pausedAt, !isPaused, now - pausedAt >= bound { isSilenceBelieved = true }
             pausedAt = isPaused ? now : nil
         case .lateResultRefused: figures.lateResults += 1
-        default: break
+        default: observeHealing(event.fact)
         }
     }
 
     /// Invariant 9: nothing is given up while half of what was there, and at least two, cannot be heard.
     private mutating func observeGivenUp(_ name: NodeName) {
         figures.nodesGivenUp += 1
+        checkPatience(name)
         let heard = nodes.values.count(where: { $0.liveness == .online })
         let unheard = nodes.values.count(where: { $0.liveness == .suspect })
         if unheard >= 2, unheard >= heard, !isSilenceBelieved {
@@ -180,12 +217,19 @@ struct InvariantChecker {
         counts = [:]
         submitted = [:]
         pausedAt = nil
+        startedAt = now
+        wokeAt = .min / 2
+        clockOffset = nil
+        types = TypeHealth()
         nextTaskNumber = store.nextTaskNumber
         nextEventNumber = store.nextEventNumber
         nodes = store.nodes.mapValues { node in
             var model = NodeModel()
             model.schedulability = node.schedulability
             model.inventory = node.inventory
+            if node.schedulability == .draining, let deadline = node.drainDeadline {
+                model.healing.drainBy = max(now, deadline.microseconds - Self.wallStart)
+            }
             return model
         }
         for (number, task) in store.living { restore(number, task) }
@@ -197,6 +241,8 @@ struct InvariantChecker {
         for attempt in task.attempts {
             model.attempts += 1
             if let outcome = attempt.outcome {
+                if outcome.end == .lost, attempt.startedAt != nil { model.lostNodes.insert(attempt.node) }
+                model.endedLost = outcome.end == .lost
                 count(outcome.end, in: &model)
             } else {
                 model.living = Living(epoch: attempt.epoch, node: attempt.node, reservation: attempt.reservation)

@@ -15,6 +15,15 @@ struct Mutant {
         switch mutation {
         case .noBackoff: settings.backoffInitialMilliseconds = 0
         case .noBrake: settings.failoverPauseMilliseconds = 0
+        case .hastyLoss:
+            settings.offlineAfterMilliseconds = settings.suspectAfterMilliseconds + 200
+            settings.probeBurst = 1
+        case .ignoreOwnAbsence: settings.hearingToleranceMilliseconds = .max / 2_000_000
+        case .noQuarantine: settings.flapLimit = .infinity
+        case .noCircuits:
+            settings.circuitFailures = .max
+            settings.circuitRefusals = .max
+        case .spreadPoison: settings.poisonNodeLimit = .max
         default: break
         }
         machine = GridMachine(settings: settings)
@@ -38,7 +47,7 @@ struct Mutant {
         }
         count += 1
         let start = effects.count
-        if case .nodeConnected(let node, let session, _, _) = input { sessions[node.name] = session }
+        if case .nodeConnected(let node, let session, _, _, _) = input { sessions[node.name] = session }
         guard let input = mutated(input, mutation, into: &effects) else { return }
         var moment = moment
         if mutation == .stoppedClock { moment.monotonic = MonotonicTime(nanoseconds: 0) }
@@ -50,12 +59,20 @@ struct Mutant {
         _ input: GridInput, _ mutation: Mutation, into effects: inout [GridEffect]
     ) -> GridInput? {
         switch (mutation, input) {
-        case (.overcommit, .nodeConnected(var node, let session, let attempts, let instance)):
+        case (.overcommit, .nodeConnected(var node, let session, let attempts, let instance, let slept)):
+            node.inventory = node.inventory.clamped
             node.inventory.cores *= 4
             node.inventory.memoryBytes *= 4
-            return .nodeConnected(node, session, attempts: attempts, instance: instance)
-        case (.ignoreInstance, .nodeConnected(let node, let session, let attempts, _)):
-            return .nodeConnected(node, session, attempts: attempts)
+            return .nodeConnected(
+                node, session, attempts: attempts, instance: instance, sleptMilliseconds: slept)
+        case (.ignoreInstance, .nodeConnected(let node, let session, let attempts, _, let slept)):
+            return .nodeConnected(node, session, attempts: attempts, sleptMilliseconds: slept)
+        case (.believeLies, .nodeConnected(var node, let session, let attempts, let instance, let slept)):
+            node.inventory = node.inventory.clamped
+            return .nodeConnected(
+                node, session, attempts: attempts, instance: instance, sleptMilliseconds: slept)
+        case (.ignoreDeadlines, .drain(let name, _, let by, let token)):
+            return .setSchedulability(name, .draining, by: by, token)
         case (.ignoreCordon, .setSchedulability(_, let wanted, _, _)):
             return wanted == .open ? input : nil
         case (.loseQueued, .setSchedulability(_, .open, _, _)):

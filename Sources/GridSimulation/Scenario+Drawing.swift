@@ -55,15 +55,22 @@ extension Scenario {
         case 5: resources.gpuMemoryBytes = Int64(1 + chance.below(5)) << 30
         default: resources.cpuMillis = 1_000
         }
-        return TaskSpec(
-            payload: .echo(""), node: chance.below(6) == 0 ? nodeName(chance.below(options.nodes)) : nil,
+        var spec = TaskSpec(
+            payload: chance.below(4) == 0 ? .network(NetworkCheck(kind: .ping, host: "h")) : .echo(""),
+            node: chance.below(6) == 0 ? nodeName(chance.below(options.nodes)) : nil,
             resources: resources, priority: chance.below(4) == 0 ? chance.below(21) - 10 : 0,
             retries: chance.below(2) == 0 ? 0 : chance.below(4),
             timeoutMilliseconds: chance.below(2) == 0 ? 0 : Int64(200 + chance.below(5_000)),
             queueTimeoutMilliseconds: chance.below(6) == 0 ? Int64(100 + chance.below(5_000)) : 0,
             onLost: [.retry, .retry, .wait, .fail][chance.below(4)],
             durability: chance.below(6) == 0 ? .ephemeral : .durable)
+        if chance.below(4) == 0 { spec.lostAfterMilliseconds = Int64(500 + chance.below(20_000)) }
+        if options.faults > 0, chance.below(60) == 0 { spec.metadata = [poisonMark: "1"] }
+        return spec
     }
+
+    /// Tasks so marked bring down the agent that starts them.
+    static let poisonMark = "poison"
 
     private static func largeSpec(_ chance: inout SplitMix64) -> TaskSpec {
         let cpu = [0, 500, 1_000, 1_000, 2_000][chance.below(5)]
@@ -73,11 +80,32 @@ extension Scenario {
             timeoutMilliseconds: chance.below(4) == 0 ? 10_000 : 0)
     }
 
+    /// What no machine has.
+    private static func lie(_ chance: inout SplitMix64) -> NodeInventory {
+        let cores = [Int.min, -1, 0, 1_000_000, Int.max][chance.below(5)]
+        let memory = [Int64.min, -1, 0, .max][chance.below(4)]
+        let gpus = [0, 1, 3, 1_000][chance.below(4)]
+        return NodeInventory(
+            os: "linux", cores: cores, memoryBytes: memory, diskBytes: memory,
+            gpus: (0..<gpus).map { GPU(index: -$0, model: "g", memoryBytes: $0 % 2 == 0 ? memory : 8 << 30) })
+    }
+
     private static func fault(_ options: SimulationOptions, _ chance: inout SplitMix64) -> Kind {
         let node = chance.below(options.nodes)
         // Mostly short, sometimes beyond every patience of the coordinator.
         let span = chance.below(4) == 0 ? second * Int64(5 + chance.below(40)) : Int64(chance.below(Int(4 * second)))
-        switch chance.below(20) {
+        switch chance.below(33) {
+        case 20, 21: return .loseMessages(node, share: 10 + chance.below(60), for: span)
+        case 22: return .flap(node, times: 2 + chance.below(8), every: Int64(200 + chance.below(3_000)) * 1_000)
+        case 23: return .sleepAgent(node, for: span)
+        case 24: return .sleepCoordinator(for: span * 4)
+        case 25: return .stallEars(for: span / 2)
+        case 26: return .lie(node, lie(&chance))
+        case 27: return .spoil(node, for: span * 2)
+        case 28, 29: return .drain(node, within: Int64(chance.below(Int(3 * second))))
+        case 32: return .release(node)
+        // A pause of the machine, a collection of garbage, a slow disk: short.
+        case 30, 31: return .freezeAgent(node, for: Int64(chance.below(1_200)) * 1_000)
         case 0: return .crashCoordinator(.beforeCommit, downFor: span / 4)
         case 1: return .crashCoordinator(.afterCommit, downFor: span / 4)
         case 2: return .crashCoordinator(.amidRelease(after: chance.below(6)), downFor: span / 4)

@@ -28,6 +28,22 @@ struct Scenario: Sendable {
         case removeNode(Int)
         /// It says it has other things the next time it dials in.
         case changeInventory(Int, NodeInventory)
+        /// Its messages come late in bursts, as on a line that loses packets. `share` of them, in percent.
+        case loseMessages(Int, share: Int, for: Int64)
+        /// Its link breaks again and again.
+        case flap(Int, times: Int, every: Int64)
+        /// The machine sleeps, and its connection is dead when it wakes.
+        case sleepAgent(Int, for: Int64)
+        /// The coordinator's machine sleeps: the monotonic clock stands still, the wall clock goes on.
+        case sleepCoordinator(for: Int64)
+        /// The coordinator's event loops stand still while its grid loop goes on.
+        case stallEars(for: Int64)
+        /// It says what cannot be.
+        case lie(Int, NodeInventory)
+        /// What it is given fails.
+        case spoil(Int, for: Int64)
+        case drain(Int, within: Int64)
+        case release(Int)
     }
 
     /// Where in the life of a batch the coordinator dies.
@@ -69,6 +85,8 @@ extension Scenario.Kind: CustomStringConvertible {
             "submit s\(submission.number)\(submission.key.map { " key \($0)" } ?? "")"
                 + "\(submission.spec.node.map { " on \($0)" } ?? "") cpu \(submission.spec.resources.cpuMillis)"
                 + " retries \(submission.spec.retries) on_lost \(submission.spec.onLost.rawValue)"
+                + " lost_after \(submission.spec.lostAfterMilliseconds)"
+                + (submission.spec.metadata.isEmpty ? "" : " poison")
                 + " timeout \(submission.spec.timeoutMilliseconds) \(submission.spec.durability.rawValue)"
         case .cancel(let number): "cancel s\(number)"
         case .crashCoordinator(let point, let span): "crash coordinator \(point), down \(span / 1_000) ms"
@@ -83,6 +101,15 @@ extension Scenario.Kind: CustomStringConvertible {
         case .setSchedulability(let node, let schedulability): "set n\(node + 1) \(schedulability.rawValue)"
         case .removeNode(let node): "remove n\(node + 1)"
         case .changeInventory(let node, let inventory): "change n\(node + 1) to \(inventory.cores) cores"
+        case .loseMessages(let node, let share, let span): "lose \(share) % of n\(node + 1) \(span / 1_000) ms"
+        case .flap(let node, let times, let every): "flap n\(node + 1) \(times) times, every \(every / 1_000) ms"
+        case .sleepAgent(let node, let span): "sleep n\(node + 1) \(span / 1_000) ms"
+        case .sleepCoordinator(let span): "sleep coordinator \(span / 1_000) ms"
+        case .stallEars(let span): "stall ears \(span / 1_000) ms"
+        case .lie(let node, let inventory): "n\(node + 1) claims \(inventory.cores) cores"
+        case .spoil(let node, let span): "spoil n\(node + 1) \(span / 1_000) ms"
+        case .drain(let node, let span): "drain n\(node + 1) within \(span / 1_000) ms"
+        case .release(let node): "release n\(node + 1)"
         }
     }
 }

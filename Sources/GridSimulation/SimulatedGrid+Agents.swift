@@ -18,6 +18,14 @@ struct SimulatedAgent {
     var session: Int?
     var frozenUntil: Int64 = 0
     var unreachableUntil: Int64 = 0
+    var lossyUntil: Int64 = 0
+    /// Percent of its messages that come late while it is lossy.
+    var lossShare = 0
+    var spoiledUntil: Int64 = 0
+    /// Of its machine, not yet told: microseconds.
+    var slept: Int64 = 0
+    /// What it says instead of the truth about how it is.
+    var isLiar = false
     var attempts: [AttemptRef: RunningAttempt] = [:]
 
     init(index: Int, inventory: NodeInventory) {
@@ -75,6 +83,7 @@ extension SimulatedGrid {
             }
             return
         }
+        if start.spec.metadata[Scenario.poisonMark] != nil, !isCalm { poison.insert(ref.task) }
         if !begun.insert(ref).inserted, options.isSmall {
             checker.fail("2 once", "t\(ref.task.number).\(ref.epoch) begins a second time, on n\(node + 1)")
         }
@@ -97,6 +106,7 @@ extension SimulatedGrid {
         case 7 where options.faults > 0: end = .cancelled
         default: end = .succeeded
         }
+        if agents[node].spoiledUntil > now { end = chance.below(3) == 0 ? .refused : .failed }
         let timeout = start.spec.timeoutMilliseconds * 1_000
         if timeout > 0, duration - startsIn > timeout {
             duration = startsIn + timeout
@@ -116,6 +126,7 @@ extension SimulatedGrid {
         }
         agents[node].attempts[ref]?.hasStarted = true
         report(.started(ref), from: node)
+        if poison.contains(ref.task) { schedule(.poisoned(node: node, instance: instance), after: 50_000) }
     }
 
     private func end(_ ref: AttemptRef, on node: Int, _ end: AttemptOutcome.End) {
@@ -136,6 +147,35 @@ extension SimulatedGrid {
         }
         agents[node].attempts[ref]?.end = end
         report(.finished(ref, AttemptOutcome(end: end)), from: node)
+    }
+
+    /// Takes a while to come back, so that its node is surely given up.
+    func poisoned(_ node: Int, _ instance: UInt64) {
+        guard agents[node].instance == instance, !isCalm else { return }
+        crashAgent(node, downFor: 1_500_000)
+    }
+
+    /// A question of the coordinator: answered by a thread that the work does not hold up.
+    func probe(_ number: Int, _ question: UInt64) {
+        guard let session = sessions[number], !session.isBroken, agents[session.node].session == number else { return }
+        let wait = max(agents[session.node].frozenUntil, session.heldUntil)
+        guard wait <= now else {
+            schedule(.probe(session: number, question), at: wait)
+            return
+        }
+        sendToCoordinator(.answer(question), on: number)
+    }
+
+    /// A helper was asked whether it reaches `suspect`. It does when both run and their way is open: half of the nodes
+    /// that the coordinator does not hear are in such a place.
+    func lookFor(_ suspect: Int, from number: Int) {
+        guard let session = sessions[number], !session.isBroken, agents[session.node].frozenUntil <= now else { return }
+        let (helper, other) = (session.node, agents[suspect])
+        guard helper != suspect, other.isUp, other.frozenUntil <= now, (other.instance &+ UInt64(suspect)) % 2 == 0
+        else {
+            return
+        }
+        sendToCoordinator(.vouch(suspect), on: number)
     }
 
     private func report(_ report: AttemptReport, from node: Int) {

@@ -21,6 +21,10 @@ struct SimulatedCoordinator {
     var tokenCount: UInt64 = 0
     var askers: [RequestToken: Int] = [:]
     var frozenUntil: Int64 = 0
+    var asleepUntil: Int64 = 0
+    /// Nothing is taken from the links between these two.
+    var earsSince: Int64 = 0
+    var earsUntil: Int64 = 0
     var diskLatency: Int64 = 0
     var slowUntil: Int64 = 0
     var isTurnDue = false
@@ -76,7 +80,13 @@ extension SimulatedGrid {
             case .submission(let number): openDoor(number)
             }
         }
-        if let due = coordinator.mutant.nextDeadline, due <= moment.monotonic { step(.tick) }
+        if let due = coordinator.mutant.nextDeadline, due <= moment.monotonic {
+            if coordinator.earsUntil > now {
+                let since = MonotonicTime(nanoseconds: (coordinator.earsSince - monotonicShift) * 1_000)
+                step(.notListening(since: since))
+            }
+            step(.tick)
+        }
         if options.mutation == .tellBeforeCommit { release() }
         if coordinator.batch.isEmpty {
             release()
@@ -105,7 +115,8 @@ extension SimulatedGrid {
     /// One input through the machine, and every check.
     func step(_ input: GridInput) {
         guard checker.violation == nil else { return }
-        checker.willApply(input, at: now, deadline: coordinator.mutant.machine.nextDeadline)
+        let deadline = coordinator.mutant.machine.nextDeadline.map { $0.nanoseconds / 1_000 + monotonicShift }
+        checker.willApply(input, at: now, moment, deadline: deadline)
         coordinator.mutant.apply(input, at: moment, into: &stepEffects)
         if isRecording { noteStep(input) }
         for effect in stepEffects {
@@ -115,6 +126,7 @@ extension SimulatedGrid {
         }
         coordinator.effects += stepEffects
         stepEffects.removeAll(keepingCapacity: true)
+        checker.didApply(input)
         if options.isSmall || checker.figures.steps % 100_000 == 0 {
             checker.checkAll(coordinator.mutant.machine, at: moment, isWorkChecked: options.isSmall)
         }
@@ -162,7 +174,7 @@ extension SimulatedGrid {
 
     private func scheduleTick() {
         guard let due = coordinator.mutant.nextDeadline, due < .distantFuture else { return }
-        let at = max(now, (due.nanoseconds + 999) / 1_000)
+        let at = max(now, (due.nanoseconds + 999) / 1_000 + monotonicShift)
         guard at < coordinator.tickAt else { return }
         coordinator.tickAt = at
         schedule(.tick(life: coordinator.life), at: at)
@@ -212,6 +224,10 @@ extension SimulatedGrid {
             if case .start(let start) = order { checkStartKept(start) }
             orders[Int(session.number), default: []].append(order)
         case .deleteNode(let name): hangUp(name)
+        case .probe(_, let session, let number): sendProbe(number, on: Int(session.number))
+        case .askOthers(let name, let helpers):
+            guard let suspect = agents.indices.first(where: { Scenario.nodeName($0) == name }) else { return }
+            for helper in helpers { schedule(.lookFor(suspect: suspect, session: Int(helper.number)), after: 2_000) }
         case .saveTask, .saveNode, .emit, .answered, .taskChanged, .progress: break
         }
     }

@@ -35,7 +35,56 @@ extension SimulatedGrid {
         case .changeInventory(let node, let inventory):
             agents[node].inventory = inventory
             if let session = agents[node].session { breakLink(session) }
+        default: performMore(kind)
         }
+    }
+
+    private func performMore(_ kind: Scenario.Kind) {
+        switch kind {
+        case .loseMessages(let node, let share, let span):
+            agents[node].lossyUntil = max(agents[node].lossyUntil, now + span)
+            agents[node].lossShare = share
+        case .flap(let node, let times, let every): flap(node, times: times, every: every)
+        case .sleepAgent(let node, let span):
+            agents[node].frozenUntil = max(agents[node].frozenUntil, now + span)
+            schedule(.wakeAgent(node: node, slept: span), at: now + span)
+        case .sleepCoordinator(let span):
+            // A machine that sleeps already sleeps no deeper.
+            guard coordinator.frozenUntil <= now else { return }
+            coordinator.frozenUntil = now + span
+            coordinator.earsUntil = max(coordinator.earsUntil, now + span)
+            coordinator.asleepUntil = now + span
+            monotonicShift += span
+            checker.coordinatorSlept(span)
+        case .stallEars(let span):
+            if coordinator.earsUntil <= now { coordinator.earsSince = now }
+            coordinator.earsUntil = max(coordinator.earsUntil, now + span)
+        case .lie(let node, let inventory):
+            agents[node].inventory = inventory
+            agents[node].isLiar = true
+            if let session = agents[node].session { breakLink(session) }
+        case .spoil(let node, let span): agents[node].spoiledUntil = max(agents[node].spoiledUntil, now + span)
+        case .drain(let node, let span):
+            let deadline = span / 1_000
+            post(.drain(Scenario.nodeName(node), deadlineMilliseconds: deadline, by: "o", makeToken()))
+        case .release(let node): post(.releaseNode(Scenario.nodeName(node), by: "o", makeToken()))
+        default: preconditionFailure("\(kind) is done elsewhere")
+        }
+    }
+
+    /// Long enough away each time to be given up, and back at once.
+    func flap(_ node: Int, times: Int, every: Int64) {
+        guard times > 0, !isCalm else { return }
+        agents[node].unreachableUntil = max(agents[node].unreachableUntil, now + every / 2)
+        if let session = agents[node].session { breakLink(session) }
+        schedule(.flap(node: node, times: times - 1, every: every), after: every)
+    }
+
+    /// Its connection is long dead to the other side.
+    func wakeAgent(_ node: Int, slept: Int64) {
+        guard agents[node].isUp else { return }
+        agents[node].slept += slept
+        if let session = agents[node].session { breakLink(session) }
     }
 
     /// Nothing comes through either way. The agent gives up the connection after 6 s and dials again when it can.
@@ -60,6 +109,7 @@ extension SimulatedGrid {
         coordinator.isTurnDue = false
         coordinator.tickAt = .max
         coordinator.frozenUntil = 0
+        coordinator.earsUntil = 0
         forgetUnanswered()
         for number in sessions.keys.sorted() where sessions[number]?.life == coordinator.life { breakLink(number) }
         schedule(.coordinatorUp, after: max(1_000, coordinator.downFor))
@@ -83,11 +133,18 @@ extension SimulatedGrid {
         isCalm = true
         note("* all is calm")
         wallShift = 0
+        monotonicShift -= max(0, coordinator.asleepUntil - now)
+        coordinator.asleepUntil = 0
         coordinator.frozenUntil = min(coordinator.frozenUntil, now)
+        coordinator.earsUntil = min(coordinator.earsUntil, now)
         coordinator.slowUntil = 0
         coordinator.crashAtCommit = false
         coordinator.crashAfterReleasing = nil
+        poison = []
         for node in agents.indices {
+            agents[node].lossyUntil = 0
+            agents[node].spoiledUntil = 0
+            agents[node].isLiar = false
             agents[node].inventory = NodeInventory(
                 os: "linux", cores: 64, memoryBytes: 1 << 40,
                 gpus: (0..<4).map { GPU(index: $0, model: "g", memoryBytes: 16 << 30) })
@@ -104,6 +161,7 @@ extension SimulatedGrid {
         }
         for node in agents.indices {
             post(.setSchedulability(Scenario.nodeName(node), .open, by: "o", makeToken()))
+            post(.releaseNode(Scenario.nodeName(node), by: "o", makeToken()))
         }
     }
 }

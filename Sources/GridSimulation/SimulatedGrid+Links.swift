@@ -35,7 +35,9 @@ extension SimulatedGrid {
             number: sessionCount, node: node, instance: instance, life: coordinator.life)
         agents[node].session = sessionCount
         note("n\(node + 1) dials in as session \(sessionCount)")
-        sendToCoordinator(.hello(agents[node].attempts.keys.sorted()), on: sessionCount)
+        sendToCoordinator(
+            .hello(agents[node].attempts.keys.sorted(), slept: agents[node].slept / 1_000), on: sessionCount)
+        agents[node].slept = 0
         // A node that comes back says again what it has to say.
         let results = agents[node].attempts.compactMap { ref, attempt in
             attempt.end.map { AttemptReport.finished(ref, AttemptOutcome(end: $0)) }
@@ -58,7 +60,8 @@ extension SimulatedGrid {
         guard var session = sessions[number], !session.isBroken else { return }
         session.messageCount += 1
         var chance = chance(UInt64(number) << 20, session.messageCount)
-        let at = max(session.lastToCoordinator, now + delay(&chance), session.heldUntil)
+        let late = lateness(of: session.node, &chance)
+        let at = max(session.lastToCoordinator, now + delay(&chance) + late, session.heldUntil)
         session.lastToCoordinator = at
         sessions[number] = session
         schedule(.toCoordinator(session: number, message), at: at)
@@ -71,10 +74,35 @@ extension SimulatedGrid {
         guard var session = sessions[number], !session.isBroken else { return }
         session.messageCount += 1
         var chance = chance(UInt64(number) << 20 | 1, session.messageCount)
-        let at = max(session.lastToAgent, now + delay(&chance), session.heldUntil)
+        let late = lateness(of: session.node, &chance)
+        let at = max(session.lastToAgent, now + delay(&chance) + late, session.heldUntil)
         session.lastToAgent = at
         sessions[number] = session
         schedule(.toAgent(session: number, orders), at: at)
+    }
+
+    /// A question overtakes nothing.
+    func sendProbe(_ question: UInt64, on number: Int) {
+        guard var session = sessions[number], !session.isBroken else { return }
+        session.messageCount += 1
+        var chance = chance(UInt64(number) << 20 | 4, session.messageCount)
+        let late = lateness(of: session.node, &chance)
+        let at = max(session.lastToAgent, now + delay(&chance) + late, session.heldUntil)
+        session.lastToAgent = at
+        sessions[number] = session
+        schedule(.probe(session: number, question), at: at)
+    }
+
+    /// What is lost on the line is sent again, later each time: 200 ms, 400 ms and so on.
+    private func lateness(of node: Int, _ chance: inout SplitMix64) -> Int64 {
+        guard agents[node].lossyUntil > now else { return 0 }
+        var late: Int64 = 0
+        var pause: Int64 = 200_000
+        while chance.below(100) < agents[node].lossShare, pause < 4_000_000 {
+            late += pause
+            pause *= 2
+        }
+        return late
     }
 
     /// Mostly 0.1 to 1 ms; with faults sometimes much more.
@@ -88,18 +116,34 @@ extension SimulatedGrid {
             return
         }
         guard !session.isBroken || session.isRestDelivered else { return }
-        if session.heldUntil > now {
-            schedule(.toCoordinator(session: number, message), at: session.heldUntil)
+        let wait = max(session.heldUntil, coordinator.earsUntil)
+        if wait > now {
+            schedule(.toCoordinator(session: number, message), at: wait)
             return
         }
         let name = Scenario.nodeName(session.node)
         switch message {
-        case .hello(let attempts):
-            let node = Node(name: name, inventory: agents[session.node].inventory)
-            post(.nodeConnected(node, session.id, attempts: attempts, instance: session.instance))
-        case .heartbeat: post(.heartbeat(name, session.id, NodeSample()))
+        case .hello(let attempts, let slept):
+            let node = Node(
+                name: name, address: "10.0.0.\(session.node + 1)", inventory: agents[session.node].inventory)
+            post(
+                .nodeConnected(
+                    node, session.id, attempts: attempts, instance: session.instance, sleptMilliseconds: slept))
+        case .heartbeat: post(.heartbeat(name, session.id, sample(of: session.node)))
+        case .answer(let question): post(.heard(name, session.id, answering: question))
+        case .vouch(let suspect): post(.vouched(Scenario.nodeName(suspect), by: name))
         case .reports(let reports): post(.reports(name, session.id, reports))
         }
+    }
+
+    private func sample(of node: Int) -> NodeSample {
+        guard agents[node].isLiar else { return NodeSample() }
+        var chance = chance(UInt64(node), UInt64(now))
+        let numbers = [Double.nan, .infinity, -1, 1e300]
+        return NodeSample(
+            cpuPercent: numbers[chance.below(4)], memoryPercent: numbers[chance.below(4)],
+            memoryAvailableBytes: -1, load1: numbers[chance.below(4)], runningAttempts: .max,
+            sentAt: Timestamp(microseconds: chance.below(2) == 0 ? .min : .max), roundTripMicroseconds: .max)
     }
 
     /// Both sides notice in their own time. While the link is silent, the coordinator notices only after.
@@ -112,7 +156,7 @@ extension SimulatedGrid {
         checker.figures.brokenLinks += 1
         note("session \(number) of n\(session.node + 1) breaks")
         schedule(.agentNotices(session: number), after: Int64(chance.below(100_000)))
-        let at = max(now + Int64(chance.below(100_000)), session.heldUntil)
+        let at = max(now + Int64(chance.below(100_000)), session.heldUntil, coordinator.earsUntil)
         schedule(.coordinatorNotices(session: number), at: at)
     }
 
@@ -128,7 +172,9 @@ extension SimulatedGrid {
         agents[session.node].session = nil
         let instance = agents[session.node].instance
         var chance = chance(UInt64(number) << 20 | 3, 0)
-        schedule(.dial(node: session.node, instance: instance), after: 50_000 + Int64(chance.below(200_000)))
+        schedule(
+            .dial(node: session.node, instance: instance),
+            after: 2_000 + Int64(chance.below(chance.below(4) == 0 ? 400_000 : 60_000)))
     }
 
     func hangUp(_ name: NodeName) {

@@ -24,10 +24,17 @@ final class SimulatedGrid {
         case clientLooks(submission: Int)
         case calm
         case checkEnd
+        case probe(session: Int, UInt64)
+        case lookFor(suspect: Int, session: Int)
+        case poisoned(node: Int, instance: UInt64)
+        case flap(node: Int, times: Int, every: Int64)
+        case wakeAgent(node: Int, slept: Int64)
     }
 
     enum AgentMessage {
-        case hello([AttemptRef])
+        case hello([AttemptRef], slept: Int64)
+        case answer(UInt64)
+        case vouch(Int)
         case heartbeat
         case reports([AttemptReport])
     }
@@ -49,6 +56,8 @@ final class SimulatedGrid {
     var now: Int64 = 0
     /// Of the wall clock, from where it should be.
     var wallShift: Int64 = 0
+    /// What the coordinator's monotonic clock did not count.
+    var monotonicShift: Int64 = 0
     private var events = MinHeap<Box<Scheduled>>()
     private var eventCount: UInt64 = 0
 
@@ -62,6 +71,7 @@ final class SimulatedGrid {
     var checker: InvariantChecker
     /// Every attempt that ever began: none begins twice.
     var begun: Set<AttemptRef> = []
+    var poison: Set<TaskID> = []
     var history: [String] = []
     var isCalm = false
     var isOver = false
@@ -128,7 +138,7 @@ final class SimulatedGrid {
 
     var moment: Moment {
         Moment(
-            monotonic: MonotonicTime(nanoseconds: now * 1_000),
+            monotonic: MonotonicTime(nanoseconds: (now - monotonicShift) * 1_000),
             wall: Timestamp(microseconds: 1_700_000_000_000_000 + now + wallShift))
     }
 
@@ -155,6 +165,11 @@ final class SimulatedGrid {
         case .clientLooks(let submission): clientLooks(submission)
         case .calm: calmDown()
         case .checkEnd: checkEnd()
+        case .probe(let session, let question): probe(session, question)
+        case .lookFor(let suspect, let session): lookFor(suspect, from: session)
+        case .poisoned(let node, let instance): poisoned(node, instance)
+        case .flap(let node, let times, let every): flap(node, times: times, every: every)
+        case .wakeAgent(let node, let slept): wakeAgent(node, slept: slept)
         }
     }
 }

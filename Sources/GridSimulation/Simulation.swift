@@ -82,10 +82,14 @@ extension Scenario.Kind {
     var highestNode: Int {
         switch self {
         case .crashAgent(let node, _), .freezeAgent(let node, _), .breakLink(let node, _),
-            .setSchedulability(let node, _), .removeNode(let node), .changeInventory(let node, _):
+            .setSchedulability(let node, _), .removeNode(let node), .changeInventory(let node, _),
+            .loseMessages(let node, _, _), .flap(let node, _, _), .sleepAgent(let node, _), .lie(let node, _),
+            .spoil(let node, _), .drain(let node, _), .release(let node):
             node
         case .silence(let nodes, _): nodes.max() ?? -1
-        case .submit, .cancel, .crashCoordinator, .freezeCoordinator, .slowDisk, .stepWallClock: -1
+        case .submit, .cancel, .crashCoordinator, .freezeCoordinator, .slowDisk, .stepWallClock, .sleepCoordinator,
+            .stallEars:
+            -1
         }
     }
 }

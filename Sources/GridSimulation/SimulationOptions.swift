@@ -84,4 +84,15 @@ package enum Mutation: String, Sendable, CaseIterable {
     case ignoreInstance
     /// A node that has room is not offered to those that wait.
     case loseQueued
+    /// Silence alone is enough to give a node up.
+    case hastyLoss
+    /// What was not heard because the coordinator was away counts as silence.
+    case ignoreOwnAbsence
+    case noQuarantine
+    case noCircuits
+    case spreadPoison
+    /// What a node says that cannot be is taken in silence.
+    case believeLies
+    /// A drain's deadline is forgotten.
+    case ignoreDeadlines
 }

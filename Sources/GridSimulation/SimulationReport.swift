@@ -21,6 +21,9 @@ package struct SimulationReport: Sendable {
         package var brokenLinks = 0
         package var nodesGivenUp = 0
         package var pauses = 0
+        package var quarantines = 0
+        package var circuitsOpened = 0
+        package var lies = 0
         package var fullChecks = 0
         package var events: UInt64 = 0
 
@@ -54,7 +57,9 @@ extension SimulationReport: CustomStringConvertible {
         lines.append(
             "crashes: coordinator \(figures.coordinatorCrashes), agents \(figures.agentCrashes); "
                 + "links broken \(figures.brokenLinks), nodes given up \(figures.nodesGivenUp), "
-                + "pauses \(figures.pauses), late results \(figures.lateResults), events \(figures.events)")
+                + "pauses \(figures.pauses), quarantines \(figures.quarantines), "
+                + "circuits opened \(figures.circuitsOpened), lies \(figures.lies), late results \(figures.lateResults), events \(figures.events)"
+        )
         if violation != nil {
             lines.append("scenario (\(scenario.count) steps):")
             lines += scenario.map { "  \($0)" }

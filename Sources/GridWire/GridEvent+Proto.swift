@@ -57,6 +57,31 @@ extension Noizylab_Grid_Event {
         case .nodeDrained(let name):
             set("node_drained", name)
             text = "node \(name) is drained"
+        case .nodeSlow(let name, let isSlow, let answer):
+            set(isSlow ? "node_slow" : "node_no_longer_slow", name)
+            data = ["answer_ms": "\(answer)"]
+            text = "node \(name) \(isSlow ? "is slow" : "is no longer slow"): it answers in \(answer) ms"
+        case .nodeQuarantined(let name, let milliseconds, let reason):
+            set("node_quarantined", name)
+            data = ["milliseconds": "\(milliseconds)", "reason": reason]
+            text = "node \(name) is given nothing for \(milliseconds) ms: \(reason)"
+        case .nodeReleased(let name, let by):
+            set("node_released", name)
+            data = ["by": by]
+            text = "node \(name) is given tasks again" + (by.isEmpty ? "" : " (by \(by))")
+        case .nodeMisreported(let name, let words):
+            set("node_misreported", name)
+            data = ["claim": words]
+            text = "node \(name) said what cannot be: \(words)"
+        case .circuitOpened(let name, let type, let milliseconds, let failures):
+            set("circuit_opened", name)
+            data = ["type": type, "milliseconds": "\(milliseconds)", "failures": "\(failures)"]
+            text = "node \(name) is given no \(type) for \(milliseconds) ms: \(failures) in a row failed there and "
+            text += "others succeeded elsewhere"
+        case .circuitClosed(let name, let type):
+            set("circuit_closed", name)
+            data = ["type": type]
+            text = "node \(name) is given \(type) again"
         case .nodeRemoved(let name, let by):
             set("node_removed", name)
             data = ["by": by]

@@ -12,15 +12,20 @@ extension Noizylab_Grid_NodeInfo {
         inventory = Noizylab_Grid_NodeInventory(node.inventory)
         labels = node.labels
         isExternal = node.isExternal
+        drainDeadlineUs = node.drainDeadline?.microseconds ?? 0
+        keptAnswerMs = node.answerMilliseconds
     }
 
     package func model() throws(WireError) -> Node {
         guard let name = NodeName(name) else { throw WireError(field: "name", "is not a node name") }
-        return Node(
+        var node = Node(
             name: name, role: NodeRole(role), link: try named(link, field: "link", fallback: .agent),
             address: address, inventory: inventory.model(),
             schedulability: try named(schedulability, field: "schedulability", fallback: .open), labels: labels,
             isExternal: isExternal)
+        if drainDeadlineUs != 0 { node.drainDeadline = Timestamp(microseconds: drainDeadlineUs) }
+        node.answerMilliseconds = max(0, keptAnswerMs)
+        return node
     }
 }
 
@@ -88,10 +93,11 @@ extension Noizylab_Grid_NodeSample {
         runningAttempts = UInt32(clamping: sample.runningAttempts)
         sentAtUs = sample.sentAt.microseconds
         roundTripUs = sample.roundTripMicroseconds
+        sleptMs = sample.sleptMilliseconds
     }
 
     package func model() -> NodeSample {
-        NodeSample(
+        var sample = NodeSample(
             cpuPercent: cpuPercent, memoryPercent: memoryPercent, memoryAvailableBytes: memoryAvailableBytes,
             diskFreeBytes: diskFreeBytes, load1: load1,
             gpus: gpus.map {
@@ -104,5 +110,7 @@ extension Noizylab_Grid_NodeSample {
                     })
             }, runningAttempts: Int(runningAttempts), sentAt: Timestamp(microseconds: sentAtUs),
             roundTripMicroseconds: roundTripUs)
+        sample.sleptMilliseconds = sleptMs
+        return sample
     }
 }

@@ -15,6 +15,7 @@ extension Noizylab_Grid_TaskSpec {
         timeoutMs = spec.timeoutMilliseconds
         queueTimeoutMs = spec.queueTimeoutMilliseconds
         if spec.onLost != .retry { onLost = spec.onLost.rawValue }
+        lostAfterMs = spec.lostAfterMilliseconds
         if spec.durability != .durable { durability = spec.durability.rawValue }
         outputLimitBytes = spec.outputLimitBytes
         submitter = spec.submitter
@@ -32,7 +33,7 @@ extension Noizylab_Grid_TaskSpec {
                 throw WireError(field: "node", "is not a node name: 1 to 63 letters, digits, '.', '_' or '-'")
             }
         }
-        return TaskSpec(
+        var spec = TaskSpec(
             payload: try payloadModel(),
             node: name,
             constraint: `where`,
@@ -47,6 +48,8 @@ extension Noizylab_Grid_TaskSpec {
             submitter: submitter,
             metadata: metadata,
             envelope: [UInt8](envelope))
+        spec.lostAfterMilliseconds = lostAfterMs
+        return spec
     }
 
     private func payloadModel() throws(WireError) -> TaskPayload {

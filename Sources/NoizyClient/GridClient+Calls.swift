@@ -68,6 +68,20 @@ extension GridClient {
         }
     }
 
+    package func drained(node: String, deadlineMilliseconds: Int64) async throws -> Noizylab_Grid_NodeInfo {
+        try await call {
+            try await healing.drainNode(
+                .with {
+                    $0.node = node
+                    $0.deadlineMs = deadlineMilliseconds
+                })
+        }
+    }
+
+    package func released(node: String) async throws -> Noizylab_Grid_NodeInfo {
+        try await call { try await healing.releaseNode(.with { $0.node = node }) }
+    }
+
     package func removed(node: String) async throws -> Noizylab_Grid_NodeInfo {
         try await call(isRepeatable: false) { try await admin.removeNode(.with { $0.node = node }) }
     }

@@ -17,6 +17,18 @@ extension GridClient {
         NodeStatus(try await schedulabilityChanged(of: node, to: schedulability))
     }
 
+    /// As draining; what still runs there after the deadline is moved elsewhere.
+    @discardableResult
+    public func drain(_ node: String, deadline: Duration) async throws -> NodeStatus {
+        NodeStatus(try await drained(node: node, deadlineMilliseconds: deadline.milliseconds))
+    }
+
+    /// Ends a quarantine, and lets every type of task be tried there again.
+    @discardableResult
+    public func release(_ node: String) async throws -> NodeStatus {
+        NodeStatus(try await released(node: node))
+    }
+
     @discardableResult
     public func removeNode(_ node: String) async throws -> NodeStatus {
         NodeStatus(try await removed(node: node))

@@ -26,6 +26,7 @@ public final class GridClient: Sendable {
     package let admin: Noizylab_Grid_Admin.Client<Transport>
     package let audit: Noizylab_Grid_Audit.Client<Transport>
     package let placement: Noizylab_Grid_Placement.Client<Transport>
+    package let healing: Noizylab_Grid_Healing.Client<Transport>
     package let legacy: Noizylab_Grid_NoizyGridRPC.Client<Transport>
     package let keys: Noizylab_Grid_Keys.Client<Transport>
     package let certificates: Noizylab_Grid_Certificates.Client<Transport>
@@ -44,6 +45,7 @@ public final class GridClient: Sendable {
         admin = Noizylab_Grid_Admin.Client(wrapping: client)
         audit = Noizylab_Grid_Audit.Client(wrapping: client)
         placement = Noizylab_Grid_Placement.Client(wrapping: client)
+        healing = Noizylab_Grid_Healing.Client(wrapping: client)
         legacy = Noizylab_Grid_NoizyGridRPC.Client(wrapping: client)
         keys = Noizylab_Grid_Keys.Client(wrapping: client)
         certificates = Noizylab_Grid_Certificates.Client(wrapping: client)

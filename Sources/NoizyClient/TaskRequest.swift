@@ -43,6 +43,8 @@ public struct TaskRequest: Sendable, Hashable {
     /// For being placed the first time. Nil: none.
     public var queueTimeout: Duration?
     public var onLost = LostPolicy.retry
+    /// Silence of its node after which an attempt is given up, when that is longer than the grid's own patience.
+    public var lostAfter: Duration?
     /// Kept in memory only: for work that the caller repeats itself.
     public var isEphemeral = false
     public var environment: [String: String] = [:]
@@ -99,6 +101,7 @@ public struct TaskRequest: Sendable, Hashable {
             spec.timeoutMs = timeout?.milliseconds ?? 0
             spec.queueTimeoutMs = queueTimeout?.milliseconds ?? 0
             spec.onLost = onLost.rawValue
+            spec.lostAfterMs = lostAfter?.milliseconds ?? 0
             spec.durability = isEphemeral ? "ephemeral" : "durable"
             spec.outputLimitBytes = outputLimitBytes
             spec.metadata = metadata

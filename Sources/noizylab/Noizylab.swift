@@ -73,7 +73,8 @@ struct RootCommand: AsyncParsableCommand {
                     NodeCommand.self, TokenCommand.self, JoinCommand.self, CertCommand.self, KeyCommand.self,
                     SignerCommand.self, AuditCommand.self,
                 ]),
-            CommandGroup(name: "Measuring", subcommands: [BenchCommand.self, SimulateCommand.self, PredictCommand.self]),
+            CommandGroup(
+                name: "Measuring", subcommands: [BenchCommand.self, SimulateCommand.self, PredictCommand.self]),
             CommandGroup(
                 name: "Program", subcommands: [ConfigCommand.self, CompletionsCommand.self, VersionCommand.self]),
             CommandGroup(

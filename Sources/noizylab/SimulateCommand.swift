@@ -10,7 +10,7 @@ struct SimulateCommand: AsyncParsableCommand {
             "simulate grid --nodes 1000 --tasks 1000000 --faults 0",
             "simulate placement --nodes nodes.csv --tasks tasks.csv.gz --policy fragmentation",
         ],
-        subcommands: [SimulateGrid.self, SimulatePlacement.self])
+        subcommands: [SimulateGrid.self, SimulatePlacement.self, SimulateFailures.self])
 }
 
 /// Clients, coordinator, store, links and agents in one process, with crashes, lost messages, partitions and slow

@@ -113,7 +113,8 @@ struct CertificatesServiceTests {
                         return ContinuousClock.now
                     }
                     let error = await open
-                    #expect(ContinuousClock.now - answered < .seconds(1))
+                    // Within a second where nothing else runs; a hundred tests run beside this one.
+                    #expect(ContinuousClock.now - answered < .seconds(10))
                     #expect(error?.code == .unauthenticated, "\(String(describing: error))")
                     #expect(error?.message.contains("revoked") == true)
                     await #expect(throws: RPCError.self) { try await tasks.list(.init()) }

@@ -184,7 +184,8 @@ import Testing
 
                         #expect(ended == OpenStream.allCases.count)
                         for try await error in group { #expect(error?.code == .unauthenticated) }
-                        #expect(ContinuousClock.now - begun < .seconds(1))
+                        // Within a second where nothing else runs; a hundred tests run beside this one.
+                        #expect(ContinuousClock.now - begun < .seconds(10))
                     }
                     // The agents' links are still there.
                     try await world.waitUntilOnline(["HP-OMEN", "Mac-Pro"])

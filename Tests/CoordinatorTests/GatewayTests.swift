@@ -117,13 +117,14 @@ struct GatewayTests {
     static let viewing = [
         "noizylab.grid.NoizyGridRPC/RequestAgentDecision", "noizylab.grid.NoizyGridRPC/GetNetworkInventory",
         "noizylab.grid.Tasks/Watch", "noizylab.grid.Tasks/Get", "noizylab.grid.Tasks/List",
+        "noizylab.grid.Placement/Why",
         "noizylab.grid.Admin/Status", "noizylab.grid.Admin/ListNodes", "noizylab.grid.Admin/Events",
     ]
     static let submitting = [
         "noizylab.grid.NoizyGridRPC/ExecuteTask", "noizylab.grid.NoizyGridRPC/ExecuteTaskStreaming",
         "noizylab.grid.NoizyGridRPC/ExecuteRemoteCommand", "noizylab.grid.NoizyGridRPC/SyncAgentState",
         "noizylab.grid.Tasks/Submit", "noizylab.grid.Tasks/RunTasks", "noizylab.grid.Tasks/Cancel",
-        "noizylab.grid.Tasks/Retry",
+        "noizylab.grid.Tasks/Retry", "noizylab.grid.Placement/Plan",
     ]
 
     static func isAllowed(_ method: String, _ role: PeerRole?) -> Bool {

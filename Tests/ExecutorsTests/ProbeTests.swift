@@ -40,8 +40,10 @@ struct ProbeTests {
             """)
         let environment = BaseEnvironment(variables: ["PATH": folder + ":/usr/bin:/bin"])
 
-        let inventory = await InventoryProbe(environment: environment, folder: "/", agentVersion: "1.2.3").read()
-        let samples = await GPUProbe(environment: environment)?.read()
+        let inventory = await InventoryProbe(
+            environment: environment, folder: "/", agentVersion: "1.2.3", patience: .seconds(60)
+        ).read()
+        let samples = await GPUProbe(environment: environment, patience: .seconds(60))?.read()
 
         #expect(
             inventory.gpus == [

@@ -10,6 +10,8 @@ struct Transcript {
     private var machine: GridMachine
     private var settings: GridSettings
     private var now: Int64 = 0
+    /// What the monotonic clock did not count: milliseconds.
+    private var wallShift: Int64 = 0
     private var beating: [String: UInt64] = [:]
     private var tokenCount: UInt64 = 0
     /// What a store would have: for `restart`.
@@ -41,6 +43,7 @@ struct Transcript {
         text += line + "\n"
         switch words.verb {
         case "settings": configure(words)
+        case "sleep": wallShift += words.number("ms") ?? 0
         case "beat": for name in words.names { beating[name] = words.session(of: name) }
         case "hush": for name in words.names { beating[name] = nil }
         case "restart": restart()
@@ -113,7 +116,7 @@ struct Transcript {
     private var moment: Moment {
         Moment(
             monotonic: MonotonicTime(nanoseconds: now * 1_000_000),
-            wall: Timestamp(microseconds: 1_700_000_000_000_000 + now * 1_000))
+            wall: Timestamp(microseconds: 1_700_000_000_000_000 + (now + wallShift) * 1_000))
     }
 
     private static func plan(_ words: Words, _ machine: GridMachine) -> String {
@@ -185,13 +188,20 @@ private struct Words {
         case "cancel": return .cancel(TaskID(number: UInt64(plain[0].dropFirst())!), by: "ann", token)
         case "register": return .registerNode(Node(name: node, isExternal: plain.contains("external")), token)
         case "remove": return .removeNode(node, by: "ann", token)
+        case "within":
+            return .drain(node, deadlineMilliseconds: number("ms") ?? 0, by: "ann", token)
+        case "release": return .releaseNode(node, by: "ann", token)
+        case "answer": return .heard(node, session, answering: number("to").map { UInt64($0) })
+        case "vouch": return .vouched(node, by: NodeName(checked: names[1]))
         case "open": return .setSchedulability(node, .open, by: "ann", token)
         case "cordon": return .setSchedulability(node, .cordoned, by: "ann", token)
         case "drain": return .setSchedulability(node, .draining, by: "ann", token)
         case "hello":
             let refs = named["attempts"]?.split(separator: ",").map { ref(String($0)) } ?? []
-            let hello = Node(name: node, inventory: inventory)
-            return .nodeConnected(hello, session, attempts: refs, instance: UInt64(number("instance") ?? 0))
+            let hello = Node(name: node, address: named["address"] ?? "", inventory: inventory)
+            return .nodeConnected(
+                hello, session, attempts: refs, instance: UInt64(number("instance") ?? 0),
+                sleptMilliseconds: number("slept") ?? 0)
         case "close": return .nodeDisconnected(node, session, reason: "reset by peer")
         case "heartbeat": return .heartbeat(node, session, sample)
         case "started": return .reports(node, session, plain.dropFirst().map { .started(ref($0)) })
@@ -224,8 +234,9 @@ private struct Words {
     }
 
     var spec: TaskSpec {
-        TaskSpec(
-            payload: .echo(""), node: named["on"].map { NodeName(checked: $0) },
+        var spec = TaskSpec(
+            payload: plain.contains("ping") ? .network(NetworkCheck(kind: .ping, host: "h")) : .echo(""),
+            node: named["on"].map { NodeName(checked: $0) },
             constraint: named["where"]?.replacing("_", with: " ") ?? "",
             resources: ResourceRequest(
                 cpuMillis: number("cpu") ?? 1_000, memoryBytes: (number("memory_gib") ?? 0) << 30,
@@ -235,5 +246,7 @@ private struct Words {
             timeoutMilliseconds: number("timeout") ?? 0, queueTimeoutMilliseconds: number("queue_timeout") ?? 0,
             onLost: named["on_lost"].flatMap { LostPolicy(rawValue: $0) } ?? .retry,
             durability: plain.contains("ephemeral") ? .ephemeral : .durable, submitter: "ann")
+        spec.lostAfterMilliseconds = number("lost_after") ?? 0
+        return spec
     }
 }

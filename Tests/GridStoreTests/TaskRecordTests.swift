@@ -53,7 +53,7 @@ import Testing
         ].map { Mirror(reflecting: $0).children.count }
 
         // Another number here: teach TaskRecordWriter and `random` the new property, then change it.
-        #expect(counts == [10, 13, 4, 7, 2, 8, 3, 2, 5, 3])
+        #expect(counts == [10, 15, 6, 7, 2, 8, 3, 2, 5, 3])
     }
 }
 
@@ -96,7 +96,8 @@ extension GridTask {
             payload = .command(Command(invocation: .script(interpreter, text()), environment: map()))
         }
         let resources = ResourceRequest(
-            cpuMillis: number(), memoryBytes: number(), gpus: count(), gpuMemoryBytes: number())
+            cpuMillis: number(), memoryBytes: number(), gpus: count(), gpuMemoryBytes: number(), diskBytes: number(),
+            custom: Dictionary(uniqueKeysWithValues: map().keys.map { ($0, number()) }))
         let key = "\(id)" + text()
         let state = TaskState.allCases.randomElement(using: &numbers)!
         let attempts = (0..<Int.random(in: 0...3, using: &numbers)).map { index in
@@ -114,14 +115,16 @@ extension GridTask {
                 reservation: Reservation(request: resources, gpuIndices: gpus), assignedAt: time(),
                 startedAt: timeOrNil(), finishedAt: timeOrNil(), outcome: Bool.random(using: &numbers) ? outcome : nil)
         }
+        var spec = TaskSpec(
+            payload: payload, node: Bool.random(using: &numbers) ? NodeName("HP-OMEN") : nil, resources: resources,
+            priority: Int.random(in: -100...100, using: &numbers), retries: count(), timeoutMilliseconds: number(),
+            queueTimeoutMilliseconds: number(), onLost: .allCases.randomElement(using: &numbers)!,
+            durability: .allCases.randomElement(using: &numbers)!, outputLimitBytes: number(), submitter: text(),
+            metadata: map(), envelope: Bool.random(using: &numbers) ? bytes() : [])
+        spec.constraint = text()
+        spec.lostAfterMilliseconds = number()
         return GridTask(
-            id: id,
-            spec: TaskSpec(
-                payload: payload, node: Bool.random(using: &numbers) ? NodeName("HP-OMEN") : nil, resources: resources,
-                priority: Int.random(in: -100...100, using: &numbers), retries: count(), timeoutMilliseconds: number(),
-                queueTimeoutMilliseconds: number(), onLost: .allCases.randomElement(using: &numbers)!,
-                durability: .allCases.randomElement(using: &numbers)!, outputLimitBytes: number(), submitter: text(),
-                metadata: map(), envelope: Bool.random(using: &numbers) ? bytes() : []),
+            id: id, spec: spec,
             key: Bool.random(using: &numbers) ? key : nil, submittedAt: time(), state: state, attempts: attempts,
             notBefore: timeOrNil(), cancelRequested: Bool.random(using: &numbers),
             finishedAt: state.isTerminal ? time() : nil, reason: text())

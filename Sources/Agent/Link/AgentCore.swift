@@ -11,8 +11,11 @@ final class AgentCore: Sendable {
     struct Outgoing: Sendable {
         var tidings = Tidings()
         var heartbeat: (number: UInt64, sample: NodeSample)?
+        /// The newest question that is answered; 0 when none.
+        var probeAnswer: UInt64 = 0
+        var reached: [String] = []
 
-        var isEmpty: Bool { tidings.isEmpty && heartbeat == nil }
+        var isEmpty: Bool { tidings.isEmpty && heartbeat == nil && probeAnswer == 0 && reached.isEmpty }
     }
 
     private struct State {
@@ -26,6 +29,9 @@ final class AgentCore: Sendable {
         var roundTripMicroseconds: Int64 = 0
         var heardAt: MonotonicTime
         var gpus: [GPUSample] = []
+        var probe: UInt64 = 0
+        var reached: [String] = []
+        var sleptMilliseconds: Int64 = 0
     }
 
     private let settings: AgentSettings
@@ -60,6 +66,8 @@ final class AgentCore: Sendable {
             state.bell = continuation
             state.isWriterWaiting = false
             state.heartbeatsSent = [:]
+            state.probe = 0
+            state.reached = []
             state.heardAt = SystemClock.monotonic()
             return state.table.refs
         }
@@ -122,6 +130,34 @@ final class AgentCore: Sendable {
         }
     }
 
+    /// The coordinator wants a word.
+    func asked(probe number: UInt64) {
+        let bell = state.withLock { state in
+            state.probe = number
+            return Self.takeBell(&state)
+        }
+        bell?.yield()
+    }
+
+    /// A node that the coordinator asked about answered us.
+    func reached(_ node: String) {
+        let bell = state.withLock { state in
+            if !state.reached.contains(node) { state.reached.append(node) }
+            return Self.takeBell(&state)
+        }
+        bell?.yield()
+    }
+
+    /// The machine slept; told with the next hello or heartbeat.
+    func slept(milliseconds: Int64) { state.withLock { $0.sleptMilliseconds += milliseconds } }
+
+    func takeSleep() -> Int64 {
+        state.withLock { state in
+            defer { state.sleptMilliseconds = 0 }
+            return state.sleptMilliseconds
+        }
+    }
+
     /// How long the coordinator has been silent.
     var silenceMilliseconds: Int64 {
         let now = SystemClock.monotonic()
@@ -142,8 +178,12 @@ final class AgentCore: Sendable {
                 sample.roundTripMicroseconds = state.roundTripMicroseconds
                 sample.runningAttempts = state.table.runningCount
                 sample.gpus = state.gpus
+                sample.sleptMilliseconds = state.sleptMilliseconds
+                state.sleptMilliseconds = 0
                 outgoing.heartbeat = (state.heartbeatNumber, sample)
             }
+            swap(&outgoing.probeAnswer, &state.probe)
+            swap(&outgoing.reached, &state.reached)
             state.isWriterWaiting = outgoing.isEmpty
             return outgoing
         }

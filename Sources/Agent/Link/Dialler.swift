@@ -15,10 +15,14 @@ struct Dialler: Sendable {
     let heartbeat: HeartbeatThread
     let inventory: NodeInventory
     let keeper: CertificateKeeper
+    let pulse: PulseWords?
     let logger: Logger
 
     func run() async throws {
+        // The link's own loop: nothing of the work runs there.
         let loops = TransportLoops(count: 1)
+        let looking = BlockingWork("looking", limit: 2)
+        await withTaskExecutorPreference(loops.executor(0)) { SystemPriority.raise() }
         let instance = UInt64.random(in: 1...UInt64.max)
         var pause = Backoff(
             firstMilliseconds: settings.backoffFirstMilliseconds, limitMilliseconds: settings.backoffLimitMilliseconds)
@@ -27,7 +31,9 @@ struct Dialler: Sendable {
             do {
                 try await withTaskExecutorPreference(loops.executor(0)) {
                     // A connection that comes back at the end of a session that was welcomed says nothing new.
-                    try await session(loops, instance) { far in reach.withLock { if $0 != .welcome { $0 = far } } }
+                    try await session(loops, instance, looking) { far in
+                        reach.withLock { if $0 != .welcome { $0 = far } }
+                    }
                 }
             } catch {
                 if Task.isCancelled { break }
@@ -39,22 +45,26 @@ struct Dialler: Sendable {
                         "error": "\(error)",
                     ])
             }
-            switch reach.withLock({ $0 }) {
-            case .welcome: pause.reset()
-            case .server: keeper.refused()
-            case .none: break
+            let far = reach.withLock { $0 }
+            if far == .welcome {
+                // A connection that broke is tried again at once: the coordinator waits only a moment for those that live.
+                pause.reset()
+                try? await Task.sleep(for: .milliseconds(Int.random(in: 1...20)))
+            } else {
+                if far == .server { keeper.refused() }
+                try? await Task.sleep(for: .milliseconds(pause.next(jitter: Double.random(in: 0.5...1))))
             }
-            try? await Task.sleep(for: .milliseconds(pause.next(jitter: Double.random(in: 0.5...1))))
         }
         try await loops.shutdown()
     }
 
     private func session(
-        _ loops: TransportLoops, _ instance: UInt64, onReach: @escaping @Sendable (Reach) -> Void
+        _ loops: TransportLoops, _ instance: UInt64, _ looking: BlockingWork,
+        onReach: @escaping @Sendable (Reach) -> Void
     ) async throws {
         let session = LinkSession(
             settings: settings, core: core, heartbeat: heartbeat, instance: instance, inventory: inventory,
-            onTrust: { [keeper] in keeper.learned($0) }, logger: logger
+            onTrust: { [keeper] in keeper.learned($0) }, pulse: pulse, looking: looking, logger: logger
         ) { [keeper] in
             onReach(.welcome)
             keeper.welcomed()

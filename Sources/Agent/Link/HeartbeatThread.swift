@@ -26,11 +26,18 @@ final class HeartbeatThread: Sendable {
         interval.store(min(max(milliseconds, 50), 10_000), ordering: .relaxed)
     }
 
-    func start(_ onSample: @escaping @Sendable (NodeSample) -> Void) {
+    /// `onSleep` hears how long the machine slept, before the sample that follows.
+    func start(
+        _ onSample: @escaping @Sendable (NodeSample) -> Void, onSleep: @escaping @Sendable (Int64) -> Void
+    ) {
         SystemThread.start("heartbeat") {
+            SystemPriority.raise()
+            var gauge = SleepGauge()
             var probe = SampleProbe(folder: self.folder)
             var next = SystemClock.monotonic()
             while !self.isStopped.load(ordering: .relaxed) {
+                let slept = gauge.read()
+                if slept > 0 { onSleep(slept) }
                 onSample(probe.read())
                 let interval = self.interval.load(ordering: .relaxed)
                 let now = SystemClock.monotonic()

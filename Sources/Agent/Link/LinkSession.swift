@@ -15,6 +15,8 @@ struct LinkSession: Sendable {
     let inventory: NodeInventory
     /// Called with whom to believe.
     let onTrust: @Sendable (Noizylab_Grid_TrustBundle) -> Void
+    let pulse: PulseWords?
+    let looking: BlockingWork
     let logger: Logger
     /// Called when the coordinator has welcomed us.
     let onWelcome: @Sendable () -> Void
@@ -40,6 +42,12 @@ struct LinkSession: Sendable {
         message.hello.instance = instance
         message.hello.attempts = refs.map { Noizylab_Grid_AttemptRef($0) }
         message.hello.protocol = Self.protocolNumber
+        message.hello.sleptMs = core.takeSleep()
+        if let pulse {
+            message.hello.pulsePort = UInt32(pulse.port)
+            message.hello.pulseQuestion = .init(pulse.question)
+            message.hello.pulseAnswer = .init(pulse.answer)
+        }
         return message
     }
 
@@ -58,10 +66,22 @@ struct LinkSession: Sendable {
 
     private func take(_ message: Noizylab_Grid_ToAgent) {
         core.heard(heartbeat: message.heartbeatNumber)
+        if message.probe > 0 { core.asked(probe: message.probe) }
         if message.hasWelcome { welcomed(message.welcome) }
         if message.hasTrust { onTrust(message.trust) }
+        for order in message.reach.prefix(4) { look(order) }
         if !message.outputAcks.isEmpty { core.acknowledged(offsets(message.outputAcks)) }
         if !message.orders.isEmpty { core.obey(message.orders.compactMap(order)) }
+    }
+
+    /// Looks for a node that the coordinator does not hear, beside the link.
+    private func look(_ order: Noizylab_Grid_ReachOrder) {
+        guard let port = UInt16(exactly: order.port), (1...64).contains(order.question.count) else { return }
+        let words = PulseWords(port: port, question: [UInt8](order.question), answer: [UInt8](order.answer))
+        let (address, node) = (order.address, order.node)
+        looking.run { [core] in
+            if PulseCheck.reaches(address, words) { core.reached(node) }
+        }
     }
 
     private func welcomed(_ welcome: Noizylab_Grid_AgentWelcome) {
@@ -94,6 +114,8 @@ extension Noizylab_Grid_FromAgent {
             heartbeatNumber = heartbeat.number
             self.heartbeat = Noizylab_Grid_NodeSample(heartbeat.sample)
         }
+        probeAnswer = outgoing.probeAnswer
+        reached = outgoing.reached
         output = outgoing.tidings.output.map { ref, chunks in
             var output = Noizylab_Grid_AttemptOutput()
             output.task = ref.task.number

@@ -19,6 +19,8 @@ struct Delivery: Sendable {
         orders[session, default: []].append(.order(order))
     }
 
+    mutating func add(_ item: LinkItem, to session: SessionID) { orders[session, default: []].append(item) }
+
     /// Callers first: they wait, while a node has other things to do.
     mutating func send(links: LinkTable) {
         if !parcels.isEmpty {

@@ -20,16 +20,17 @@ package final class GridLoop: Sendable {
     private let stopping = Atomic(false)
     private let run: Mutex<LoopRun>
 
-    /// `attemptLost` hears of attempts that no node will end: whoever keeps their output ends it.
+    /// `ears` tells when the links' event loops stand still; without it they are believed to run. `attemptLost` hears of
+    /// attempts that no node will end: whoever keeps their output ends it.
     package init(
         machine: consuming GridMachine, store: SQLiteStore, settings: LoopSettings, logger: Logger,
-        attemptLost: @escaping @Sendable (AttemptRef) -> Void = { _ in }
+        ears: EarGauge? = nil, attemptLost: @escaping @Sendable (AttemptRef) -> Void = { _ in }
     ) {
         mailbox = Mailbox(capacity: settings.mailboxCapacity)
         run = Mutex(
             LoopRun(
                 machine: machine, store: store, settings: settings, links: links, events: events, logger: logger,
-                attemptLost: attemptLost,
+                attemptLost: attemptLost, ears: ears,
                 wake: { [mailbox] in
                     // A closed mailbox needs no waking: its loop waits for the commit itself.
                     _ = mailbox.push(.wake, isUrgent: true)

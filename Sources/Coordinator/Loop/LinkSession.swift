@@ -11,6 +11,17 @@ package enum LinkItem: Sendable {
     case heartbeat(UInt64)
     /// Whom to believe.
     case trust(TrustSet)
+    /// To be answered by a word.
+    case probe(UInt64)
+    case reach(NodeName, Pulse)
+}
+
+/// Where another node can ask an agent whether it lives, and the words for it.
+package struct Pulse: Sendable, Hashable {
+    package var address: String
+    package var port: UInt32
+    package var question: [UInt8]
+    package var answer: [UInt8]
 }
 
 /// One connection of one node: where orders for it wait until the link's writer takes them, all at once.
@@ -20,6 +31,7 @@ package final class LinkSession: Sendable {
         /// Of attempts whose task wants another limit than the coordinator's default.
         var outputLimits: [AttemptRef: Int64] = [:]
         var peakMegabits = 0.0
+        var pulse: Pulse?
     }
 
     package let id: SessionID
@@ -54,6 +66,11 @@ package final class LinkSession: Sendable {
             if !state.outputLimits.isEmpty { state.outputLimits[ref] = nil }
         }
     }
+
+    /// Nil when nobody can ask its agent.
+    var pulse: Pulse? { state.withLock { $0.pulse } }
+
+    func note(pulse: Pulse) { state.withLock { $0.pulse = pulse } }
 
     /// The highest measured so far.
     func note(bandwidth megabits: Double) { state.withLock { $0.peakMegabits = megabits } }

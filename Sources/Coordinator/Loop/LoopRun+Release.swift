@@ -9,6 +9,10 @@ extension LoopRun {
         case .answered(let token, let answer): requests.removeValue(forKey: token)?(.success(answer))
         case .refused(let token, let refusal): refuse(token, refusal)
         case .order(_, let session, let order): delivery.add(order, to: session)
+        case .probe(_, let session, let number): delivery.add(.probe(number), to: session)
+        case .askOthers(let name, let helpers):
+            guard let pulse = links.newest(of: name)?.pulse else { return }
+            for helper in helpers { delivery.add(.reach(name, pulse), to: helper) }
         case .taskChanged(let task):
             noteLost(task)
             tell(task.id, .state(task))

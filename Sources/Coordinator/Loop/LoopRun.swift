@@ -27,6 +27,7 @@ struct LoopRun: Sendable {
     let events: EventHub
     let logger: Logger
     let attemptLost: @Sendable (AttemptRef) -> Void
+    let ears: EarGauge?
 
     var pending = PendingCommit()
     /// Being written by the committer. What is decided meanwhile may depend on it, and waits behind it.
@@ -46,7 +47,7 @@ struct LoopRun: Sendable {
 
     init(
         machine: consuming GridMachine, store: SQLiteStore, settings: LoopSettings, links: LinkTable,
-        events: EventHub, logger: Logger, attemptLost: @escaping @Sendable (AttemptRef) -> Void,
+        events: EventHub, logger: Logger, attemptLost: @escaping @Sendable (AttemptRef) -> Void, ears: EarGauge?,
         wake: @escaping @Sendable () -> Void
     ) {
         self.machine = machine
@@ -56,6 +57,7 @@ struct LoopRun: Sendable {
         self.events = events
         self.logger = logger
         self.attemptLost = attemptLost
+        self.ears = ears
         committer = Committer(store: store, wake: wake)
     }
 
@@ -84,7 +86,10 @@ struct LoopRun: Sendable {
         let now = SystemClock.now()
         collectCommit(now.monotonic)
         for item in items { take(item, now) }
-        if let deadline = machine.nextDeadline, deadline <= now.monotonic { apply(.tick, now) }
+        if let deadline = machine.nextDeadline, deadline <= now.monotonic {
+            if let since = ears?.stalledSince(now.monotonic) { apply(.notListening(since: since), now) }
+            apply(.tick, now)
+        }
         delivery.send(links: links)
         commitIfDue(now.monotonic)
         delivery.send(links: links)
@@ -178,13 +183,14 @@ struct LoopRun: Sendable {
 }
 
 extension GridEffect {
-    /// Whether it concerns an ephemeral task alone, and so need not wait for any commit.
+    /// Whether it concerns an ephemeral task alone, or is only a question, and so need not wait for any commit.
     fileprivate var isEphemeral: Bool {
         switch self {
         case .accepted(_, let task, _), .taskChanged(let task), .taskSettled(let task), .answered(_, .task(let task)):
             task.spec.durability == .ephemeral
         case .order(_, _, let order): order.ref.task.isEphemeral
         case .progress(let ref, _, _): ref.task.isEphemeral
+        case .probe, .askOthers: true
         default: false
         }
     }

@@ -20,7 +20,9 @@ struct PendingCommit {
 
     var isEmpty: Bool { !isUrgent && events.isEmpty && held.isEmpty }
     /// Somebody waits for this to be durable.
-    var isUrgent: Bool { !tasks.isEmpty || !nodes.isEmpty || !deletedNodes.isEmpty }
+    var isUrgent: Bool { !tasks.isEmpty || !nodes.isEmpty || !deletedNodes.isEmpty || hasUrgentEvent }
+    /// Somebody may be waiting to hear it: a node was lost, or is in doubt.
+    private var hasUrgentEvent = false
 
     var batch: StoreBatch {
         StoreBatch(tasks: tasks, nodes: nodes, deletedNodes: deletedNodes, events: events)
@@ -67,6 +69,10 @@ struct PendingCommit {
     mutating func emit(_ event: GridEvent, at: MonotonicTime) {
         if events.isEmpty { firstEventAt = at }
         events.append(event)
+        switch event.fact {
+        case .nodeSuspect, .nodeOffline, .nodeOnline: hasUrgentEvent = true
+        default: break
+        }
     }
 
     mutating func hold(_ effect: GridEffect) { held.append(effect) }
@@ -101,5 +107,6 @@ struct PendingCommit {
         nodeIndex.removeAll()
         settledKeys.removeAll()
         firstEventAt = nil
+        hasUrgentEvent = false
     }
 }

@@ -16,6 +16,7 @@ extension GridOperations {
         try authorise(caller, .runTasks)
         let wrong = GridModel.violations(of: spec, key: nil)
         if !wrong.isEmpty { throw .refused(.invalid(wrong)) }
+        try caller.requireScope(toRun: spec)
         let plan = try await loop.look { view in
             Result { () throws(Refusal) in try view.machine.plan(spec) }
         }

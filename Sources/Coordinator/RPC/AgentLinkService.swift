@@ -56,6 +56,8 @@ struct AgentLinkService: Noizylab_Grid_AgentLink.SimpleServiceProtocol {
                     message.outputAcks.append(Noizylab_Grid_OutputAck(ref, offset: offset))
                 case .heartbeat(let number): message.heartbeatNumber = number
                 case .trust(let set): message.trust = Noizylab_Grid_TrustBundle(set)
+                case .probe(let number): message.probe = number
+                case .reach(let node, let pulse): message.reach.append(Noizylab_Grid_ReachOrder(node, pulse))
                 }
             }
             try await response.write(message)
@@ -83,5 +85,16 @@ struct AgentLinkService: Noizylab_Grid_AgentLink.SimpleServiceProtocol {
         welcome.coordinatorVersion = operations.settings.version
         welcome.resume = resume.map { Noizylab_Grid_OutputAck($0.0, offset: $0.1) }
         return welcome
+    }
+}
+
+extension Noizylab_Grid_ReachOrder {
+    fileprivate init(_ node: NodeName, _ pulse: Pulse) {
+        self.init()
+        self.node = node.text
+        address = pulse.address
+        port = pulse.port
+        question = .init(pulse.question)
+        answer = .init(pulse.answer)
     }
 }

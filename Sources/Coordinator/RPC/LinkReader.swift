@@ -17,6 +17,7 @@ struct LinkReader {
     private var opened: Set<AttemptRef> = []
     private let keeper: OutputKeeper
     private var meter = LinkMeter()
+    private var lifeNotedAt: MonotonicTime?
 
     init(session: LinkSession, operations: GridOperations, peer: String) {
         self.session = session
@@ -28,8 +29,24 @@ struct LinkReader {
     mutating func take(_ message: Noizylab_Grid_FromAgent) async throws {
         guard isGreeted else { return try await greet(message) }
         if message.hasHeartbeat { try await heartbeat(message) }
+        if message.probeAnswer > 0 {
+            try await push(.heard(session.node, session.id, answering: message.probeAnswer))
+        } else if !message.hasHeartbeat, message.reports.isEmpty, !message.output.isEmpty {
+            try await noteLife()
+        }
+        for name in message.reached.prefix(16) {
+            if let node = NodeName(name) { try await push(.vouched(node, by: session.node)) }
+        }
         for output in message.output { try await keep(output) }
         if !message.reports.isEmpty { try await report(message.reports) }
+    }
+
+    /// Output is a word too, said seldom enough for the loop.
+    private mutating func noteLife() async throws {
+        let now = SystemClock.monotonic()
+        if let last = lifeNotedAt, now.milliseconds(since: last) < Self.lifeMilliseconds { return }
+        lifeNotedAt = now
+        try await push(.heard(session.node, session.id, answering: nil))
     }
 
     private mutating func greet(_ message: Noizylab_Grid_FromAgent) async throws {
@@ -52,7 +69,16 @@ struct LinkReader {
         session.outbox.push(.welcome(resume: resume))
         session.outbox.push(.trust(operations.identities.authority.trust))
         let node = operations.node(session.node, hello: message.hello, peer: peer)
-        try await push(.nodeConnected(node, session.id, attempts: attempts, instance: message.hello.instance))
+        let hello = message.hello
+        if (1...65_535).contains(hello.pulsePort), hello.pulseQuestion.count <= 64, hello.pulseAnswer.count <= 64 {
+            session.note(
+                pulse: Pulse(
+                    address: node.address, port: hello.pulsePort, question: [UInt8](hello.pulseQuestion),
+                    answer: [UInt8](hello.pulseAnswer)))
+        }
+        try await push(
+            .nodeConnected(
+                node, session.id, attempts: attempts, instance: hello.instance, sleptMilliseconds: hello.sleptMs))
     }
 
     private mutating func heartbeat(_ message: Noizylab_Grid_FromAgent) async throws {
@@ -120,6 +146,7 @@ struct LinkReader {
         }
     }
 
+    private static let lifeMilliseconds: Int64 = 200
     private static let stallMilliseconds: Int64 = 5_000
 }
 

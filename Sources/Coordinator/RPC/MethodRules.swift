@@ -31,6 +31,7 @@ package enum MethodRules {
     private typealias Tasks = Noizylab_Grid_Tasks.Method
     private typealias Placement = Noizylab_Grid_Placement.Method
     private typealias Admin = Noizylab_Grid_Admin.Method
+    private typealias Healing = Noizylab_Grid_Healing.Method
     private typealias Keys = Noizylab_Grid_Keys.Method
     private typealias Certificates = Noizylab_Grid_Certificates.Method
 
@@ -59,6 +60,8 @@ package enum MethodRules {
         (Admin.ListNodes.descriptor, .viewGrid, .read),
         (Admin.SetSchedulability.descriptor, .manageNodes, .change),
         (Admin.RemoveNode.descriptor, .manageNodes, .change),
+        (Healing.DrainNode.descriptor, .manageNodes, .change),
+        (Healing.ReleaseNode.descriptor, .manageNodes, .change),
         (Admin.Events.descriptor, .viewGrid, .stream),
         (Admin.CreateToken.descriptor, .issueIdentities, .change),
         (Admin.IssueCertificate.descriptor, .issueIdentities, .change),

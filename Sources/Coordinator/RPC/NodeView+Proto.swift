@@ -12,5 +12,11 @@ extension Noizylab_Grid_NodeInfo {
         running = UInt32(clamping: view.runningAttempts)
         reserved = Noizylab_Grid_ResourceRequest(view.reserved)
         capacity = Noizylab_Grid_ResourceRequest(view.capacity)
+        trouble = view.trouble
+        isSlow = view.isSlow
+        answerMs = view.answerMilliseconds
+        quarantineMs = view.quarantineMilliseconds ?? 0
+        barredTypes = view.barredTypes
+        drainMs = view.drainMilliseconds ?? 0
     }
 }

@@ -17,7 +17,7 @@ package struct InventoryProbe: Sendable {
     ///   - folder: the disk that counts is the one it is on.
     ///   - patience: how long each program may take to answer; what is late is not told.
     package init(
-        environment: BaseEnvironment, folder: String, agentVersion: String, patience: Duration = .seconds(2)
+        environment: BaseEnvironment, folder: String, agentVersion: String, patience: Duration = .seconds(10)
     ) {
         self.environment = environment
         self.folder = folder

@@ -4,7 +4,7 @@ import Subprocess
 package enum ProgramOutput {
     /// What it printed on standard output; nil when it is not there, failed, or took longer than `limit`.
     package static func read(
-        _ name: String, _ arguments: [String], environment: BaseEnvironment, within limit: Duration = .seconds(2)
+        _ name: String, _ arguments: [String], environment: BaseEnvironment, within limit: Duration
     ) async -> String? {
         await withTaskGroup(of: String?.self) { group in
             group.addTask {

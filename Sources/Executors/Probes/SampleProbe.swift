@@ -36,15 +36,18 @@ package struct SampleProbe: Sendable {
 /// Asks for the GPUs' state; nil where there is no `nvidia-smi`.
 package struct GPUProbe: Sendable {
     private let environment: BaseEnvironment
+    private let patience: Duration
 
-    package init?(environment: BaseEnvironment) {
+    /// - Parameter patience: how long the program may take to answer.
+    package init?(environment: BaseEnvironment, patience: Duration = .seconds(2)) {
         let search = ProgramSearch(path: environment.variables["PATH"] ?? BaseEnvironment.defaultPath, directory: "/")
         guard case .found = search.find("nvidia-smi") else { return nil }
         self.environment = environment
+        self.patience = patience
     }
 
     package func read() async -> [GPUSample] {
-        await ProgramOutput.read("nvidia-smi", NvidiaSMI.sampleArguments, environment: environment)
+        await ProgramOutput.read("nvidia-smi", NvidiaSMI.sampleArguments, environment: environment, within: patience)
             .map(NvidiaSMI.samples) ?? []
     }
 }

@@ -20,25 +20,26 @@ extension Fleet {
     private static let smallSample = 32
     private static let largeSample = 2_048
 
-    /// Nil when no open node has room. `timesTried` says how often the task was on a node before: one that had it less
-    /// often goes first, whatever the policy.
-    package mutating func choose(_ shape: Shape, timesTried: ((Int) -> Int)? = nil) -> PlacementChoice? {
+    /// Nil when no open node has room. `reluctance` says how unwelcome the task is on a node: less so goes first, whatever
+    /// the policy, and nil is not at all.
+    package mutating func choose(_ shape: Shape, reluctance: ((Int) -> Int?)? = nil) -> PlacementChoice? {
         if let pin = shape.pin {
+            if let reluctance, reluctance(pin) == nil { return nil }
             return isOpen[pin] && ledgers[pin].fits(shape.resources) && isEligible(pin, constraint: shape.constraint)
                 ? PlacementChoice(node: pin) : nil
         }
         return switch rule {
-        case .balanced: choose(shape, BalancedPolicy(), timesTried)
-        case .pack: choose(shape, PackPolicy(), timesTried)
-        case .spread: choose(shape, SpreadPolicy(), timesTried)
-        case .fragmentation: choose(shape, FragmentationPolicy(), timesTried)
-        case .near: choose(shape, NearPolicy(), timesTried)
+        case .balanced: choose(shape, BalancedPolicy(), reluctance)
+        case .pack: choose(shape, PackPolicy(), reluctance)
+        case .spread: choose(shape, SpreadPolicy(), reluctance)
+        case .fragmentation: choose(shape, FragmentationPolicy(), reluctance)
+        case .near: choose(shape, NearPolicy(), reluctance)
         }
     }
 
     @inline(__always)
     private mutating func choose(
-        _ shape: Shape, _ policy: some PlacementPolicy, _ timesTried: ((Int) -> Int)?
+        _ shape: Shape, _ policy: some PlacementPolicy, _ reluctance: ((Int) -> Int?)?
     ) -> PlacementChoice? {
         let number = index(for: shape)
         let isWeighed = policy.weighsStranding && !mix.imagined.isEmpty
@@ -47,9 +48,9 @@ extension Fleet {
         if candidates.count > size {
             let start = chance.below(candidates.count)
             let sample = isWeighed ? sampleInOrder(candidates, size, from: start) : drawn(candidates, size)
-            if let choice = best(of: sample, shape, number, policy, isWeighed, timesTried) { return choice }
+            if let choice = best(of: sample, shape, number, policy, isWeighed, reluctance) { return choice }
         }
-        return best(of: candidates, shape, number, policy, isWeighed, timesTried)
+        return best(of: candidates, shape, number, policy, isWeighed, reluctance)
     }
 
     private mutating func drawn(_ candidates: [Int32], _ size: Int) -> [Int32] {
@@ -63,10 +64,10 @@ extension Fleet {
     @inline(__always)
     private mutating func best(
         of candidates: [Int32], _ shape: Shape, _ number: Int, _ policy: some PlacementPolicy, _ isWeighed: Bool,
-        _ timesTried: ((Int) -> Int)?
+        _ reluctance: ((Int) -> Int?)?
     ) -> PlacementChoice? {
         if isWeighed { weigh(candidates, shape, number) }
-        var best: (choice: PlacementChoice, tried: Int, rank: PlacementRank)?
+        var best: (choice: PlacementChoice, unwelcome: Int, rank: PlacementRank)?
         for candidate in candidates {
             let node = Int(candidate)
             var choice = PlacementChoice(node: node)
@@ -79,26 +80,30 @@ extension Fleet {
             } else if !ledgers[node].fits(shape.resources) {
                 continue
             }
-            let tried = timesTried?(node) ?? 0
+            var unwelcome = 0
+            if let reluctance {
+                guard let found = reluctance(node) else { continue }
+                unwelcome = found
+            }
             let rank = policy.rank(candidateView(node, stranded: choice.stranded))
             if let best {
-                if tried != best.tried {
-                    guard tried < best.tried else { continue }
+                if unwelcome != best.unwelcome {
+                    guard unwelcome < best.unwelcome else { continue }
                 } else {
                     guard rank < best.rank || rank == best.rank && name(node) < name(best.choice.node) else { continue }
                 }
             }
-            best = (choice, tried, rank)
+            best = (choice, unwelcome, rank)
         }
         return best?.choice
     }
 
     /// Nodes with room in the order in which the policy would take them, 1,000 at most; for people. Works on a copy:
     /// looking changes neither what is drawn next nor what is remembered.
-    func ranking(_ shape: Shape) -> [PlacementChoice] {
+    func ranking(_ shape: Shape, reluctance: ((Int) -> Int?)?) -> [PlacementChoice] {
         var fleet = self
         var ranking: [PlacementChoice] = []
-        while let choice = fleet.choose(shape) {
+        while let choice = fleet.choose(shape, reluctance: reluctance) {
             ranking.append(choice)
             guard ranking.count < 1_000 else { break }
             fleet.setOpen(choice.node, false)

@@ -10,6 +10,8 @@ package struct Ledger: Sendable {
     struct GPUUse: Sendable {
         /// What shares of it are counted in: bytes of its memory, or thousandths in a trace.
         var units: Int64
+        /// As the node said; less than `units` while more than that is held.
+        var ownedUnits: Int64
         var sharedUnits: Int64 = 0
         /// Held by programs that are not attempts of this grid.
         var foreignUnits: Int64 = 0
@@ -57,10 +59,11 @@ package struct Ledger: Sendable {
         for index in gpus.indices { gpus[index].isPresent = index < inventory.gpus.count }
         for (index, gpu) in inventory.gpus.enumerated() {
             if index < gpus.count {
+                gpus[index].ownedUnits = gpu.memoryBytes
                 gpus[index].units = max(gpu.memoryBytes, gpus[index].sharedUnits)
                 gpus[index].isUnified = gpu.isUnified
             } else {
-                gpus.append(GPUUse(units: gpu.memoryBytes, isUnified: gpu.isUnified))
+                gpus.append(GPUUse(units: gpu.memoryBytes, ownedUnits: gpu.memoryBytes, isUnified: gpu.isUnified))
             }
         }
         dropAbsentGPUs()
@@ -104,7 +107,7 @@ package struct Ledger: Sendable {
         attempts += 1
         add(request, sign: 1)
         for index in reservation.gpuIndices where (0..<NodeInventory.gpuLimit).contains(index) {
-            while gpus.count <= index { gpus.append(GPUUse(units: 0, isPresent: false)) }
+            while gpus.count <= index { gpus.append(GPUUse(units: 0, ownedUnits: 0, isPresent: false)) }
             if request.gpus > 0 {
                 gpus[index].isWhole = true
             } else {
@@ -124,6 +127,7 @@ package struct Ledger: Sendable {
                 gpus[index].isWhole = false
             } else {
                 gpus[index].sharedUnits -= max(0, request.gpuMemoryBytes)
+                gpus[index].units = max(gpus[index].ownedUnits, gpus[index].sharedUnits)
             }
         }
         if !reservation.gpuIndices.isEmpty { dropAbsentGPUs() }

@@ -7,10 +7,13 @@ package struct Shape: Hashable, Sendable {
     package var resources: ResourceRequest
     /// In the language of `Constraint`; empty when any node will do.
     package var constraint: String
+    /// Whose circuits are asked.
+    package var type: String
 
-    package init(pin: Int? = nil, resources: ResourceRequest, constraint: String = "") {
+    package init(pin: Int? = nil, resources: ResourceRequest, constraint: String = "", type: String = "") {
         self.pin = pin
         self.resources = resources
         self.constraint = constraint
+        self.type = type
     }
 }

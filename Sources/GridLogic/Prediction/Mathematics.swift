@@ -1,6 +1,6 @@
 /// The few functions of analysis that predictions need: the pure targets have no C library, and a prediction must be
 /// the same on every platform to the last bit.
-enum Mathematics {
+package enum Mathematics {
     private static let ln2 = 0.693_147_180_559_945_3
     /// The same in two parts, the first with zeros at its end, so that its multiples are exact.
     private static let ln2High = 0.693_147_180_369_123_8
@@ -9,7 +9,7 @@ enum Mathematics {
     /// The natural logarithm, within 2e-15 relative or absolute. -∞ at 0; NaN below.
     ///
     /// x = m·2^e with m in √½ ... √2, and ln m = 2·artanh((m-1)/(m+1)) by its series.
-    static func log(_ x: Double) -> Double {
+    package static func log(_ x: Double) -> Double {
         guard x > 0 else { return x == 0 ? -.infinity : .nan }
         guard x.isFinite else { return x }
         var exponent = Double(x.exponent)
@@ -28,7 +28,7 @@ enum Mathematics {
     /// e to the `x`, within 2e-15 relative; 0 below -708, where results would lose their digits.
     ///
     /// x = k·ln 2 + r with |r| ≤ ½·ln 2, and the series of e^r.
-    static func exp(_ x: Double) -> Double {
+    package static func exp(_ x: Double) -> Double {
         guard !x.isNaN else { return .nan }
         guard x > -708 else { return 0 }
         guard x < 709 else { return .infinity }
@@ -40,13 +40,13 @@ enum Mathematics {
     }
 
     /// What is left of 1 after `halfLives`: ½ to their power.
-    static func half(to halfLives: Double) -> Double { exp(-halfLives * ln2) }
+    package static func half(to halfLives: Double) -> Double { exp(-halfLives * ln2) }
 
     /// How unlikely a standard normal variable is to exceed `z`, as -log10 of the probability: 0.3 at the mean, 1.6 at
     /// two deviations, 6.5 at five. Never negative; within 4 % where `z` ≥ 0.
     ///
     /// The approximation of the Gaussian tail by Karagiannidis and Lioumpas (IEEE Communications Letters 11, 2007).
-    static func tailSurprise(_ z: Double) -> Double {
+    package static func tailSurprise(_ z: Double) -> Double {
         guard !z.isNaN else { return 0 }
         let ln10 = 2.302_585_092_994_046
         if z < 0 { return max(0, -log(1 - probability(-z)) / ln10) }

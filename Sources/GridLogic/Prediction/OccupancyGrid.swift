@@ -3,7 +3,7 @@
 ///
 /// Cells start fine, a 256th of the first difference seen, and double whenever a value falls off the end. So a grid of
 /// 2,048 cells resolves at least a 1,000th of the range. It forgets nothing.
-struct OccupancyGrid: Sendable {
+package struct OccupancyGrid: Sendable {
     private static let edgeOffset = 0.381_966
 
     /// A multiple of 128.
@@ -15,15 +15,15 @@ struct OccupancyGrid: Sendable {
     private var cellWidth = 0.0
     private var isEmpty = true
 
-    init(cellCount: Int, rows: Int = 1) {
+    package init(cellCount: Int, rows: Int = 1) {
         self.cellCount = cellCount
         wordsPerRow = cellCount / 64
         words = Array(repeating: 0, count: wordsPerRow * rows)
     }
 
-    var byteCount: Int { words.count * 8 }
+    package var byteCount: Int { words.count * 8 }
 
-    mutating func insert(_ value: Double, row: Int = 0) {
+    package mutating func insert(_ value: Double, row: Int = 0) {
         if isEmpty {
             origin = value
             isEmpty = false
@@ -43,7 +43,7 @@ struct OccupancyGrid: Sendable {
 
     /// The distance from `value` to the nearest seen in any of `rows`, in the unit of the values; nil when nothing was.
     /// Exact to half a cell outside of what was seen, to a cell inside; 0 within a seen cell.
-    func distance(from value: Double, rows: some Sequence<Int> = CollectionOfOne(0)) -> Double? {
+    package func distance(from value: Double, rows: some Sequence<Int> = CollectionOfOne(0)) -> Double? {
         let cell = position(value)
         var nearest = Double.infinity
         for row in rows { nearest = min(nearest, cellDistance(from: cell, row: row)) }
@@ -52,7 +52,7 @@ struct OccupancyGrid: Sendable {
     }
 
     /// Adds what was seen in row `source` to row `target`, and empties `source`.
-    mutating func move(row source: Int, into target: Int) {
+    package mutating func move(row source: Int, into target: Int) {
         for word in 0..<wordsPerRow {
             words[target * wordsPerRow + word] |= words[source * wordsPerRow + word]
             words[source * wordsPerRow + word] = 0

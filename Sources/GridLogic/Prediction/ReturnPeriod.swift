@@ -2,7 +2,7 @@
 ///
 /// In constant memory: strengths fall into levels of an eighth of an octave, and each level knows when it, or a higher
 /// one, was last reached.
-struct ReturnPeriod: Sendable {
+package struct ReturnPeriod: Sendable {
     /// 2^-10 to 2^6.
     private static let levelCount = 128
     private static let lowestExponent = -10
@@ -11,12 +11,12 @@ struct ReturnPeriod: Sendable {
     private var lastReached = [Int](repeating: 0, count: ReturnPeriod.levelCount)
     private var count = 0
 
-    init(share: Double) { self.share = share }
+    package init(share: Double) { self.share = share }
 
-    var byteCount: Int { lastReached.count * MemoryLayout<Int>.size }
+    package var byteCount: Int { lastReached.count * MemoryLayout<Int>.size }
 
     /// Takes the next sample's strength in; samples since a comparable one, or since the beginning.
-    mutating func samples(since strength: Double) -> Int {
+    package mutating func samples(since strength: Double) -> Int {
         count += 1
         let period = count - lastReached[Self.level(strength * share)]
         // Levels below the reached one were reached as well; those reached just now need no second look.

@@ -2,7 +2,7 @@
 /// is at others.
 ///
 /// The period is cut into bins; a value is compared with those of earlier periods in its bin and the two beside it.
-struct SeasonalValues: Sendable {
+package struct SeasonalValues: Sendable {
     private static let cellCount = 512
 
     private let periodSeconds: Int64
@@ -16,7 +16,7 @@ struct SeasonalValues: Sendable {
     private var previous: Int?
 
     /// Says nothing before some bin at hand was visited in `neededVisits` periods.
-    init(periodSeconds: Int64, binCount: Int, neededVisits: Int) {
+    package init(periodSeconds: Int64, binCount: Int, neededVisits: Int) {
         self.periodSeconds = periodSeconds
         self.binCount = binCount
         self.neededVisits = neededVisits
@@ -24,11 +24,11 @@ struct SeasonalValues: Sendable {
         visits = Array(repeating: 0, count: binCount)
     }
 
-    var byteCount: Int { grid.byteCount + visits.count }
+    package var byteCount: Int { grid.byteCount + visits.count }
 
     /// The distance of `value` from the nearest known at this time of the period; 0 while too little is known. Then
     /// takes `value` in. `seconds` since any fixed point.
-    mutating func distance(of value: Double, at seconds: Int64) -> Double {
+    package mutating func distance(of value: Double, at seconds: Int64) -> Double {
         let phase = ((seconds % periodSeconds) + periodSeconds) % periodSeconds
         let bin = Int(phase * Int64(binCount) / periodSeconds)
         if bin != current { enter(bin) }

@@ -20,6 +20,7 @@ extension TaskSpec {
         writer.field(18, outputLimitBytes)
         writer.field(20, metadata)
         writer.field(21, constraint)
+        writer.field(22, lostAfterMilliseconds)
         return writer.bytes
     }
 

@@ -51,6 +51,8 @@ struct TaskRecordWriter {
         write(18, spec.outputLimitBytes)
         write(19, spec.submitter)
         write(20, spec.metadata)
+        write(21, spec.constraint)
+        write(22, spec.lostAfterMilliseconds)
         write(40, spec.envelope)
     }
 
@@ -79,6 +81,13 @@ struct TaskRecordWriter {
         write(2, request.memoryBytes)
         write(3, UInt64(UInt32(clamping: request.gpus)))
         write(4, request.gpuMemoryBytes)
+        write(5, request.diskBytes)
+        for (name, count) in request.custom {
+            message(6) { writer in
+                writer.write(1, name)
+                writer.write(2, count)
+            }
+        }
     }
 
     private mutating func write(_ attempt: Attempt) {

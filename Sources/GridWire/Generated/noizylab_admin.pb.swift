@@ -190,6 +190,54 @@ package nonisolated struct Noizylab_Grid_NodeInfo: @unchecked Sendable {
     set {_uniqueStorage()._isExternal = newValue}
   }
 
+  /// Why it is not online, or why it is online and given nothing; empty when all is well.
+  package var trouble: String {
+    get {_storage._trouble}
+    set {_uniqueStorage()._trouble = newValue}
+  }
+
+  /// Alive, and slow to answer: waited for, and used last.
+  package var isSlow: Bool {
+    get {_storage._isSlow}
+    set {_uniqueStorage()._isSlow = newValue}
+  }
+
+  /// The longest it took to answer, of late.
+  package var answerMs: Int64 {
+    get {_storage._answerMs}
+    set {_uniqueStorage()._answerMs = newValue}
+  }
+
+  /// What is left of its quarantine; 0 when there is none.
+  package var quarantineMs: Int64 {
+    get {_storage._quarantineMs}
+    set {_uniqueStorage()._quarantineMs = newValue}
+  }
+
+  /// Task types that it is not given because they fail there.
+  package var barredTypes: [String] {
+    get {_storage._barredTypes}
+    set {_uniqueStorage()._barredTypes = newValue}
+  }
+
+  /// Until what it still runs is moved; 0 when it may take its time.
+  package var drainMs: Int64 {
+    get {_storage._drainMs}
+    set {_uniqueStorage()._drainMs = newValue}
+  }
+
+  /// When that is, as it is kept.
+  package var drainDeadlineUs: Int64 {
+    get {_storage._drainDeadlineUs}
+    set {_uniqueStorage()._drainDeadlineUs = newValue}
+  }
+
+  /// What is kept of answer_ms over a restart.
+  package var keptAnswerMs: Int64 {
+    get {_storage._keptAnswerMs}
+    set {_uniqueStorage()._keptAnswerMs = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -275,6 +323,9 @@ package nonisolated struct Noizylab_Grid_NodeSample: Sendable {
   package var sentAtUs: Int64 = 0
 
   package var roundTripUs: Int64 = 0
+
+  /// How long the machine slept since the heartbeat before.
+  package var sleptMs: Int64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -634,7 +685,7 @@ nonisolated extension Noizylab_Grid_ListNodesResponse: SwiftProtobuf.Message, Sw
 
 nonisolated extension Noizylab_Grid_NodeInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".NodeInfo"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}role\0\u{1}link\0\u{1}state\0\u{1}schedulability\0\u{1}address\0\u{1}inventory\0\u{1}labels\0\u{1}sample\0\u{3}silent_ms\0\u{3}skew_us\0\u{1}running\0\u{1}reserved\0\u{1}capacity\0\u{3}is_external\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}role\0\u{1}link\0\u{1}state\0\u{1}schedulability\0\u{1}address\0\u{1}inventory\0\u{1}labels\0\u{1}sample\0\u{3}silent_ms\0\u{3}skew_us\0\u{1}running\0\u{1}reserved\0\u{1}capacity\0\u{3}is_external\0\u{2}\u{19}trouble\0\u{3}is_slow\0\u{3}answer_ms\0\u{3}quarantine_ms\0\u{3}barred_types\0\u{3}drain_ms\0\u{3}drain_deadline_us\0\u{3}kept_answer_ms\0")
 
   fileprivate class _StorageClass {
     var _name: String = String()
@@ -652,6 +703,14 @@ nonisolated extension Noizylab_Grid_NodeInfo: SwiftProtobuf.Message, SwiftProtob
     var _reserved: Noizylab_Grid_ResourceRequest? = nil
     var _capacity: Noizylab_Grid_ResourceRequest? = nil
     var _isExternal: Bool = false
+    var _trouble: String = String()
+    var _isSlow: Bool = false
+    var _answerMs: Int64 = 0
+    var _quarantineMs: Int64 = 0
+    var _barredTypes: [String] = []
+    var _drainMs: Int64 = 0
+    var _drainDeadlineUs: Int64 = 0
+    var _keptAnswerMs: Int64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -677,6 +736,14 @@ nonisolated extension Noizylab_Grid_NodeInfo: SwiftProtobuf.Message, SwiftProtob
       _reserved = source._reserved
       _capacity = source._capacity
       _isExternal = source._isExternal
+      _trouble = source._trouble
+      _isSlow = source._isSlow
+      _answerMs = source._answerMs
+      _quarantineMs = source._quarantineMs
+      _barredTypes = source._barredTypes
+      _drainMs = source._drainMs
+      _drainDeadlineUs = source._drainDeadlineUs
+      _keptAnswerMs = source._keptAnswerMs
     }
   }
 
@@ -710,6 +777,14 @@ nonisolated extension Noizylab_Grid_NodeInfo: SwiftProtobuf.Message, SwiftProtob
         case 13: try { try decoder.decodeSingularMessageField(value: &_storage._reserved) }()
         case 14: try { try decoder.decodeSingularMessageField(value: &_storage._capacity) }()
         case 15: try { try decoder.decodeSingularBoolField(value: &_storage._isExternal) }()
+        case 40: try { try decoder.decodeSingularStringField(value: &_storage._trouble) }()
+        case 41: try { try decoder.decodeSingularBoolField(value: &_storage._isSlow) }()
+        case 42: try { try decoder.decodeSingularInt64Field(value: &_storage._answerMs) }()
+        case 43: try { try decoder.decodeSingularInt64Field(value: &_storage._quarantineMs) }()
+        case 44: try { try decoder.decodeRepeatedStringField(value: &_storage._barredTypes) }()
+        case 45: try { try decoder.decodeSingularInt64Field(value: &_storage._drainMs) }()
+        case 46: try { try decoder.decodeSingularInt64Field(value: &_storage._drainDeadlineUs) }()
+        case 47: try { try decoder.decodeSingularInt64Field(value: &_storage._keptAnswerMs) }()
         default: break
         }
       }
@@ -767,6 +842,30 @@ nonisolated extension Noizylab_Grid_NodeInfo: SwiftProtobuf.Message, SwiftProtob
       if _storage._isExternal != false {
         try visitor.visitSingularBoolField(value: _storage._isExternal, fieldNumber: 15)
       }
+      if !_storage._trouble.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._trouble, fieldNumber: 40)
+      }
+      if _storage._isSlow != false {
+        try visitor.visitSingularBoolField(value: _storage._isSlow, fieldNumber: 41)
+      }
+      if _storage._answerMs != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._answerMs, fieldNumber: 42)
+      }
+      if _storage._quarantineMs != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._quarantineMs, fieldNumber: 43)
+      }
+      if !_storage._barredTypes.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._barredTypes, fieldNumber: 44)
+      }
+      if _storage._drainMs != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._drainMs, fieldNumber: 45)
+      }
+      if _storage._drainDeadlineUs != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._drainDeadlineUs, fieldNumber: 46)
+      }
+      if _storage._keptAnswerMs != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._keptAnswerMs, fieldNumber: 47)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -791,6 +890,14 @@ nonisolated extension Noizylab_Grid_NodeInfo: SwiftProtobuf.Message, SwiftProtob
         if _storage._reserved != rhs_storage._reserved {return false}
         if _storage._capacity != rhs_storage._capacity {return false}
         if _storage._isExternal != rhs_storage._isExternal {return false}
+        if _storage._trouble != rhs_storage._trouble {return false}
+        if _storage._isSlow != rhs_storage._isSlow {return false}
+        if _storage._answerMs != rhs_storage._answerMs {return false}
+        if _storage._quarantineMs != rhs_storage._quarantineMs {return false}
+        if _storage._barredTypes != rhs_storage._barredTypes {return false}
+        if _storage._drainMs != rhs_storage._drainMs {return false}
+        if _storage._drainDeadlineUs != rhs_storage._drainDeadlineUs {return false}
+        if _storage._keptAnswerMs != rhs_storage._keptAnswerMs {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -937,7 +1044,7 @@ nonisolated extension Noizylab_Grid_GPU: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension Noizylab_Grid_NodeSample: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".NodeSample"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}cpu_percent\0\u{3}memory_percent\0\u{3}memory_available_bytes\0\u{3}disk_free_bytes\0\u{1}load1\0\u{1}gpus\0\u{3}running_attempts\0\u{3}sent_at_us\0\u{3}round_trip_us\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}cpu_percent\0\u{3}memory_percent\0\u{3}memory_available_bytes\0\u{3}disk_free_bytes\0\u{1}load1\0\u{1}gpus\0\u{3}running_attempts\0\u{3}sent_at_us\0\u{3}round_trip_us\0\u{4}\u{1f}slept_ms\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -954,6 +1061,7 @@ nonisolated extension Noizylab_Grid_NodeSample: SwiftProtobuf.Message, SwiftProt
       case 7: try { try decoder.decodeSingularUInt32Field(value: &self.runningAttempts) }()
       case 8: try { try decoder.decodeSingularInt64Field(value: &self.sentAtUs) }()
       case 9: try { try decoder.decodeSingularInt64Field(value: &self.roundTripUs) }()
+      case 40: try { try decoder.decodeSingularInt64Field(value: &self.sleptMs) }()
       default: break
       }
     }
@@ -987,6 +1095,9 @@ nonisolated extension Noizylab_Grid_NodeSample: SwiftProtobuf.Message, SwiftProt
     if self.roundTripUs != 0 {
       try visitor.visitSingularInt64Field(value: self.roundTripUs, fieldNumber: 9)
     }
+    if self.sleptMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.sleptMs, fieldNumber: 40)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1000,6 +1111,7 @@ nonisolated extension Noizylab_Grid_NodeSample: SwiftProtobuf.Message, SwiftProt
     if lhs.runningAttempts != rhs.runningAttempts {return false}
     if lhs.sentAtUs != rhs.sentAtUs {return false}
     if lhs.roundTripUs != rhs.roundTripUs {return false}
+    if lhs.sleptMs != rhs.sleptMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -11,6 +11,11 @@
 /// Between a node and its coordinator: one long-lived stream, and the door by which a node comes in. Messages carry
 /// batches.
 
+#if canImport(FoundationEssentials)
+package import FoundationEssentials
+#else
+package import Foundation
+#endif
 package import SwiftProtobuf
 
 // If the compiler emits an error on this type, it is because this file
@@ -23,45 +28,114 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
-package nonisolated struct Noizylab_Grid_FromAgent: @unchecked Sendable {
+package nonisolated struct Noizylab_Grid_FromAgent: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// First, and once.
   package var hello: Noizylab_Grid_AgentHello {
-    get {_storage._hello ?? Noizylab_Grid_AgentHello()}
-    set {_uniqueStorage()._hello = newValue}
+    get {_hello ?? Noizylab_Grid_AgentHello()}
+    set {_hello = newValue}
   }
   /// Returns true if `hello` has been explicitly set.
-  package var hasHello: Bool {_storage._hello != nil}
+  package var hasHello: Bool {self._hello != nil}
   /// Clears the value of `hello`. Subsequent reads from it will return its default value.
-  package mutating func clearHello() {_uniqueStorage()._hello = nil}
+  package mutating func clearHello() {self._hello = nil}
 
   package var heartbeat: Noizylab_Grid_NodeSample {
-    get {_storage._heartbeat ?? Noizylab_Grid_NodeSample()}
-    set {_uniqueStorage()._heartbeat = newValue}
+    get {_heartbeat ?? Noizylab_Grid_NodeSample()}
+    set {_heartbeat = newValue}
   }
   /// Returns true if `heartbeat` has been explicitly set.
-  package var hasHeartbeat: Bool {_storage._heartbeat != nil}
+  package var hasHeartbeat: Bool {self._heartbeat != nil}
   /// Clears the value of `heartbeat`. Subsequent reads from it will return its default value.
-  package mutating func clearHeartbeat() {_uniqueStorage()._heartbeat = nil}
+  package mutating func clearHeartbeat() {self._heartbeat = nil}
 
   /// Output goes before the reports of the same message.
-  package var output: [Noizylab_Grid_AttemptOutput] {
-    get {_storage._output}
-    set {_uniqueStorage()._output = newValue}
-  }
+  package var output: [Noizylab_Grid_AttemptOutput] = []
 
-  package var reports: [Noizylab_Grid_AttemptReport] {
-    get {_storage._reports}
-    set {_uniqueStorage()._reports = newValue}
-  }
+  package var reports: [Noizylab_Grid_AttemptReport] = []
 
   /// The number of the heartbeat, echoed in the answer.
-  package var heartbeatNumber: UInt64 {
-    get {_storage._heartbeatNumber}
-    set {_uniqueStorage()._heartbeatNumber = newValue}
+  package var heartbeatNumber: UInt64 = 0
+
+  /// The newest question of the coordinator that this answers; 0 when none.
+  package var probeAnswer: UInt64 = 0
+
+  /// Nodes that were to be reached, and were.
+  package var reached: [String] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _hello: Noizylab_Grid_AgentHello? = nil
+  fileprivate var _heartbeat: Noizylab_Grid_NodeSample? = nil
+}
+
+package nonisolated struct Noizylab_Grid_AgentHello: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var inventory: Noizylab_Grid_NodeInventory {
+    get {_storage._inventory ?? Noizylab_Grid_NodeInventory()}
+    set {_uniqueStorage()._inventory = newValue}
+  }
+  /// Returns true if `inventory` has been explicitly set.
+  package var hasInventory: Bool {_storage._inventory != nil}
+  /// Clears the value of `inventory`. Subsequent reads from it will return its default value.
+  package mutating func clearInventory() {_uniqueStorage()._inventory = nil}
+
+  package var role: String {
+    get {_storage._role}
+    set {_uniqueStorage()._role = newValue}
+  }
+
+  package var link: String {
+    get {_storage._link}
+    set {_uniqueStorage()._link = newValue}
+  }
+
+  /// New whenever the agent's process is: attempts of an older instance are gone unless listed.
+  package var instance: UInt64 {
+    get {_storage._instance}
+    set {_uniqueStorage()._instance = newValue}
+  }
+
+  /// Living attempts, and those whose result is still to be told.
+  package var attempts: [Noizylab_Grid_AttemptRef] {
+    get {_storage._attempts}
+    set {_uniqueStorage()._attempts = newValue}
+  }
+
+  package var `protocol`: UInt32 {
+    get {_storage._protocol}
+    set {_uniqueStorage()._protocol = newValue}
+  }
+
+  /// How long the machine slept since the last connection.
+  package var sleptMs: Int64 {
+    get {_storage._sleptMs}
+    set {_uniqueStorage()._sleptMs = newValue}
+  }
+
+  /// A UDP port on which this agent answers whoever knows the words; 0 when none.
+  package var pulsePort: UInt32 {
+    get {_storage._pulsePort}
+    set {_uniqueStorage()._pulsePort = newValue}
+  }
+
+  /// What is sent there, and what it answers: random, new with every process.
+  package var pulseQuestion: Data {
+    get {_storage._pulseQuestion}
+    set {_uniqueStorage()._pulseQuestion = newValue}
+  }
+
+  package var pulseAnswer: Data {
+    get {_storage._pulseAnswer}
+    set {_uniqueStorage()._pulseAnswer = newValue}
   }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -69,39 +143,6 @@ package nonisolated struct Noizylab_Grid_FromAgent: @unchecked Sendable {
   package init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
-}
-
-package nonisolated struct Noizylab_Grid_AgentHello: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  package var inventory: Noizylab_Grid_NodeInventory {
-    get {_inventory ?? Noizylab_Grid_NodeInventory()}
-    set {_inventory = newValue}
-  }
-  /// Returns true if `inventory` has been explicitly set.
-  package var hasInventory: Bool {self._inventory != nil}
-  /// Clears the value of `inventory`. Subsequent reads from it will return its default value.
-  package mutating func clearInventory() {self._inventory = nil}
-
-  package var role: String = String()
-
-  package var link: String = String()
-
-  /// New whenever the agent's process is: attempts of an older instance are gone unless listed.
-  package var instance: UInt64 = 0
-
-  /// Living attempts, and those whose result is still to be told.
-  package var attempts: [Noizylab_Grid_AttemptRef] = []
-
-  package var `protocol`: UInt32 = 0
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  package init() {}
-
-  fileprivate var _inventory: Noizylab_Grid_NodeInventory? = nil
 }
 
 package nonisolated struct Noizylab_Grid_AttemptRef: Sendable {
@@ -213,12 +254,38 @@ package nonisolated struct Noizylab_Grid_ToAgent: Sendable {
   /// Clears the value of `trust`. Subsequent reads from it will return its default value.
   package mutating func clearTrust() {self._trust = nil}
 
+  /// A question to which a word is the answer; 0 when none.
+  package var probe: UInt64 = 0
+
+  /// Nodes that the coordinator does not hear: can they be reached from there?
+  package var reach: [Noizylab_Grid_ReachOrder] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _welcome: Noizylab_Grid_AgentWelcome? = nil
   fileprivate var _trust: Noizylab_Grid_TrustBundle? = nil
+}
+
+package nonisolated struct Noizylab_Grid_ReachOrder: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var node: String = String()
+
+  package var address: String = String()
+
+  package var port: UInt32 = 0
+
+  package var question: Data = Data()
+
+  package var answer: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 package nonisolated struct Noizylab_Grid_AgentWelcome: Sendable {
@@ -382,14 +449,83 @@ fileprivate nonisolated let _protobuf_package = "noizylab.grid"
 
 nonisolated extension Noizylab_Grid_FromAgent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".FromAgent"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}heartbeat\0\u{1}output\0\u{1}reports\0\u{3}heartbeat_number\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}heartbeat\0\u{1}output\0\u{1}reports\0\u{3}heartbeat_number\0\u{4}\u{f}probe_answer\0\u{1}reached\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._hello) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._heartbeat) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.output) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.reports) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.heartbeatNumber) }()
+      case 20: try { try decoder.decodeSingularUInt64Field(value: &self.probeAnswer) }()
+      case 21: try { try decoder.decodeRepeatedStringField(value: &self.reached) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._hello {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._heartbeat {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if !self.output.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.output, fieldNumber: 3)
+    }
+    if !self.reports.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.reports, fieldNumber: 4)
+    }
+    if self.heartbeatNumber != 0 {
+      try visitor.visitSingularUInt64Field(value: self.heartbeatNumber, fieldNumber: 5)
+    }
+    if self.probeAnswer != 0 {
+      try visitor.visitSingularUInt64Field(value: self.probeAnswer, fieldNumber: 20)
+    }
+    if !self.reached.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.reached, fieldNumber: 21)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Noizylab_Grid_FromAgent, rhs: Noizylab_Grid_FromAgent) -> Bool {
+    if lhs._hello != rhs._hello {return false}
+    if lhs._heartbeat != rhs._heartbeat {return false}
+    if lhs.output != rhs.output {return false}
+    if lhs.reports != rhs.reports {return false}
+    if lhs.heartbeatNumber != rhs.heartbeatNumber {return false}
+    if lhs.probeAnswer != rhs.probeAnswer {return false}
+    if lhs.reached != rhs.reached {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Noizylab_Grid_AgentHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".AgentHello"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}inventory\0\u{1}role\0\u{1}link\0\u{1}instance\0\u{1}attempts\0\u{1}protocol\0\u{4}\u{e}slept_ms\0\u{3}pulse_port\0\u{3}pulse_question\0\u{3}pulse_answer\0")
 
   fileprivate class _StorageClass {
-    var _hello: Noizylab_Grid_AgentHello? = nil
-    var _heartbeat: Noizylab_Grid_NodeSample? = nil
-    var _output: [Noizylab_Grid_AttemptOutput] = []
-    var _reports: [Noizylab_Grid_AttemptReport] = []
-    var _heartbeatNumber: UInt64 = 0
+    var _inventory: Noizylab_Grid_NodeInventory? = nil
+    var _role: String = String()
+    var _link: String = String()
+    var _instance: UInt64 = 0
+    var _attempts: [Noizylab_Grid_AttemptRef] = []
+    var _protocol: UInt32 = 0
+    var _sleptMs: Int64 = 0
+    var _pulsePort: UInt32 = 0
+    var _pulseQuestion: Data = Data()
+    var _pulseAnswer: Data = Data()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -400,11 +536,16 @@ nonisolated extension Noizylab_Grid_FromAgent: SwiftProtobuf.Message, SwiftProto
     private init() {}
 
     init(copying source: _StorageClass) {
-      _hello = source._hello
-      _heartbeat = source._heartbeat
-      _output = source._output
-      _reports = source._reports
-      _heartbeatNumber = source._heartbeatNumber
+      _inventory = source._inventory
+      _role = source._role
+      _link = source._link
+      _instance = source._instance
+      _attempts = source._attempts
+      _protocol = source._protocol
+      _sleptMs = source._sleptMs
+      _pulsePort = source._pulsePort
+      _pulseQuestion = source._pulseQuestion
+      _pulseAnswer = source._pulseAnswer
     }
   }
 
@@ -423,11 +564,16 @@ nonisolated extension Noizylab_Grid_FromAgent: SwiftProtobuf.Message, SwiftProto
         // allocates stack space for every case branch when no optimizations are
         // enabled. https://github.com/apple/swift-protobuf/issues/1034
         switch fieldNumber {
-        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._hello) }()
-        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._heartbeat) }()
-        case 3: try { try decoder.decodeRepeatedMessageField(value: &_storage._output) }()
-        case 4: try { try decoder.decodeRepeatedMessageField(value: &_storage._reports) }()
-        case 5: try { try decoder.decodeSingularUInt64Field(value: &_storage._heartbeatNumber) }()
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._inventory) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._role) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._link) }()
+        case 4: try { try decoder.decodeSingularUInt64Field(value: &_storage._instance) }()
+        case 5: try { try decoder.decodeRepeatedMessageField(value: &_storage._attempts) }()
+        case 6: try { try decoder.decodeSingularUInt32Field(value: &_storage._protocol) }()
+        case 20: try { try decoder.decodeSingularInt64Field(value: &_storage._sleptMs) }()
+        case 21: try { try decoder.decodeSingularUInt32Field(value: &_storage._pulsePort) }()
+        case 22: try { try decoder.decodeSingularBytesField(value: &_storage._pulseQuestion) }()
+        case 23: try { try decoder.decodeSingularBytesField(value: &_storage._pulseAnswer) }()
         default: break
         }
       }
@@ -440,98 +586,59 @@ nonisolated extension Noizylab_Grid_FromAgent: SwiftProtobuf.Message, SwiftProto
       // allocates stack space for every if/case branch local when no optimizations
       // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
       // https://github.com/apple/swift-protobuf/issues/1182
-      try { if let v = _storage._hello {
+      try { if let v = _storage._inventory {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
       } }()
-      try { if let v = _storage._heartbeat {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-      } }()
-      if !_storage._output.isEmpty {
-        try visitor.visitRepeatedMessageField(value: _storage._output, fieldNumber: 3)
+      if !_storage._role.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._role, fieldNumber: 2)
       }
-      if !_storage._reports.isEmpty {
-        try visitor.visitRepeatedMessageField(value: _storage._reports, fieldNumber: 4)
+      if !_storage._link.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._link, fieldNumber: 3)
       }
-      if _storage._heartbeatNumber != 0 {
-        try visitor.visitSingularUInt64Field(value: _storage._heartbeatNumber, fieldNumber: 5)
+      if _storage._instance != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._instance, fieldNumber: 4)
       }
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Noizylab_Grid_FromAgent, rhs: Noizylab_Grid_FromAgent) -> Bool {
-    if lhs._storage !== rhs._storage {
-      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
-        let _storage = _args.0
-        let rhs_storage = _args.1
-        if _storage._hello != rhs_storage._hello {return false}
-        if _storage._heartbeat != rhs_storage._heartbeat {return false}
-        if _storage._output != rhs_storage._output {return false}
-        if _storage._reports != rhs_storage._reports {return false}
-        if _storage._heartbeatNumber != rhs_storage._heartbeatNumber {return false}
-        return true
+      if !_storage._attempts.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._attempts, fieldNumber: 5)
       }
-      if !storagesAreEqual {return false}
-    }
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Noizylab_Grid_AgentHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".AgentHello"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}inventory\0\u{1}role\0\u{1}link\0\u{1}instance\0\u{1}attempts\0\u{1}protocol\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._inventory) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.role) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.link) }()
-      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.instance) }()
-      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.attempts) }()
-      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.`protocol`) }()
-      default: break
+      if _storage._protocol != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._protocol, fieldNumber: 6)
       }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._inventory {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    if !self.role.isEmpty {
-      try visitor.visitSingularStringField(value: self.role, fieldNumber: 2)
-    }
-    if !self.link.isEmpty {
-      try visitor.visitSingularStringField(value: self.link, fieldNumber: 3)
-    }
-    if self.instance != 0 {
-      try visitor.visitSingularUInt64Field(value: self.instance, fieldNumber: 4)
-    }
-    if !self.attempts.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.attempts, fieldNumber: 5)
-    }
-    if self.`protocol` != 0 {
-      try visitor.visitSingularUInt32Field(value: self.`protocol`, fieldNumber: 6)
+      if _storage._sleptMs != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._sleptMs, fieldNumber: 20)
+      }
+      if _storage._pulsePort != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._pulsePort, fieldNumber: 21)
+      }
+      if !_storage._pulseQuestion.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._pulseQuestion, fieldNumber: 22)
+      }
+      if !_storage._pulseAnswer.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._pulseAnswer, fieldNumber: 23)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Noizylab_Grid_AgentHello, rhs: Noizylab_Grid_AgentHello) -> Bool {
-    if lhs._inventory != rhs._inventory {return false}
-    if lhs.role != rhs.role {return false}
-    if lhs.link != rhs.link {return false}
-    if lhs.instance != rhs.instance {return false}
-    if lhs.attempts != rhs.attempts {return false}
-    if lhs.`protocol` != rhs.`protocol` {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._inventory != rhs_storage._inventory {return false}
+        if _storage._role != rhs_storage._role {return false}
+        if _storage._link != rhs_storage._link {return false}
+        if _storage._instance != rhs_storage._instance {return false}
+        if _storage._attempts != rhs_storage._attempts {return false}
+        if _storage._protocol != rhs_storage._protocol {return false}
+        if _storage._sleptMs != rhs_storage._sleptMs {return false}
+        if _storage._pulsePort != rhs_storage._pulsePort {return false}
+        if _storage._pulseQuestion != rhs_storage._pulseQuestion {return false}
+        if _storage._pulseAnswer != rhs_storage._pulseAnswer {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -703,7 +810,7 @@ nonisolated extension Noizylab_Grid_AttemptReport: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Noizylab_Grid_ToAgent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ToAgent"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}orders\0\u{3}output_acks\0\u{3}heartbeat_number\0\u{1}trust\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}orders\0\u{3}output_acks\0\u{3}heartbeat_number\0\u{1}trust\0\u{2}\u{f}probe\0\u{1}reach\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -716,6 +823,8 @@ nonisolated extension Noizylab_Grid_ToAgent: SwiftProtobuf.Message, SwiftProtobu
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.outputAcks) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.heartbeatNumber) }()
       case 5: try { try decoder.decodeSingularMessageField(value: &self._trust) }()
+      case 20: try { try decoder.decodeSingularUInt64Field(value: &self.probe) }()
+      case 21: try { try decoder.decodeRepeatedMessageField(value: &self.reach) }()
       default: break
       }
     }
@@ -741,6 +850,12 @@ nonisolated extension Noizylab_Grid_ToAgent: SwiftProtobuf.Message, SwiftProtobu
     try { if let v = self._trust {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
     } }()
+    if self.probe != 0 {
+      try visitor.visitSingularUInt64Field(value: self.probe, fieldNumber: 20)
+    }
+    if !self.reach.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.reach, fieldNumber: 21)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -750,6 +865,58 @@ nonisolated extension Noizylab_Grid_ToAgent: SwiftProtobuf.Message, SwiftProtobu
     if lhs.outputAcks != rhs.outputAcks {return false}
     if lhs.heartbeatNumber != rhs.heartbeatNumber {return false}
     if lhs._trust != rhs._trust {return false}
+    if lhs.probe != rhs.probe {return false}
+    if lhs.reach != rhs.reach {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Noizylab_Grid_ReachOrder: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ReachOrder"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}address\0\u{1}port\0\u{1}question\0\u{1}answer\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.node) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.address) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.port) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.question) }()
+      case 5: try { try decoder.decodeSingularBytesField(value: &self.answer) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.node.isEmpty {
+      try visitor.visitSingularStringField(value: self.node, fieldNumber: 1)
+    }
+    if !self.address.isEmpty {
+      try visitor.visitSingularStringField(value: self.address, fieldNumber: 2)
+    }
+    if self.port != 0 {
+      try visitor.visitSingularUInt32Field(value: self.port, fieldNumber: 3)
+    }
+    if !self.question.isEmpty {
+      try visitor.visitSingularBytesField(value: self.question, fieldNumber: 4)
+    }
+    if !self.answer.isEmpty {
+      try visitor.visitSingularBytesField(value: self.answer, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Noizylab_Grid_ReachOrder, rhs: Noizylab_Grid_ReachOrder) -> Bool {
+    if lhs.node != rhs.node {return false}
+    if lhs.address != rhs.address {return false}
+    if lhs.port != rhs.port {return false}
+    if lhs.question != rhs.question {return false}
+    if lhs.answer != rhs.answer {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -130,6 +130,13 @@ package nonisolated struct Noizylab_Grid_TaskSpec: @unchecked Sendable {
     set {_uniqueStorage()._where = newValue}
   }
 
+  /// Silence of its node after which an attempt is lost, if that is longer than losing the node takes. 0: at once for
+  /// retry and fail, never for wait.
+  package var lostAfterMs: Int64 {
+    get {_storage._lostAfterMs}
+    set {_uniqueStorage()._lostAfterMs = newValue}
+  }
+
   /// A sealed envelope (docs/signing.md), by which nodes know whose task this is; empty when it is not signed.
   package var envelope: Data {
     get {_storage._envelope}
@@ -799,7 +806,7 @@ fileprivate nonisolated let _protobuf_package = "noizylab.grid"
 
 nonisolated extension Noizylab_Grid_TaskSpec: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TaskSpec"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}command\0\u{1}echo\0\u{1}network\0\u{2}\u{7}node\0\u{1}resources\0\u{1}priority\0\u{1}retries\0\u{3}timeout_ms\0\u{3}queue_timeout_ms\0\u{3}on_lost\0\u{1}durability\0\u{3}output_limit_bytes\0\u{1}submitter\0\u{1}metadata\0\u{1}where\0\u{2}\u{13}envelope\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}command\0\u{1}echo\0\u{1}network\0\u{2}\u{7}node\0\u{1}resources\0\u{1}priority\0\u{1}retries\0\u{3}timeout_ms\0\u{3}queue_timeout_ms\0\u{3}on_lost\0\u{1}durability\0\u{3}output_limit_bytes\0\u{1}submitter\0\u{1}metadata\0\u{1}where\0\u{3}lost_after_ms\0\u{2}\u{12}envelope\0")
 
   fileprivate class _StorageClass {
     var _payload: Noizylab_Grid_TaskSpec.OneOf_Payload?
@@ -815,6 +822,7 @@ nonisolated extension Noizylab_Grid_TaskSpec: SwiftProtobuf.Message, SwiftProtob
     var _submitter: String = String()
     var _metadata: Dictionary<String,String> = [:]
     var _where: String = String()
+    var _lostAfterMs: Int64 = 0
     var _envelope: Data = Data()
 
       // This property is used as the initial default value for new instances of the type.
@@ -839,6 +847,7 @@ nonisolated extension Noizylab_Grid_TaskSpec: SwiftProtobuf.Message, SwiftProtob
       _submitter = source._submitter
       _metadata = source._metadata
       _where = source._where
+      _lostAfterMs = source._lostAfterMs
       _envelope = source._envelope
     }
   }
@@ -909,6 +918,7 @@ nonisolated extension Noizylab_Grid_TaskSpec: SwiftProtobuf.Message, SwiftProtob
         case 19: try { try decoder.decodeSingularStringField(value: &_storage._submitter) }()
         case 20: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &_storage._metadata) }()
         case 21: try { try decoder.decodeSingularStringField(value: &_storage._where) }()
+        case 22: try { try decoder.decodeSingularInt64Field(value: &_storage._lostAfterMs) }()
         case 40: try { try decoder.decodeSingularBytesField(value: &_storage._envelope) }()
         default: break
         }
@@ -973,6 +983,9 @@ nonisolated extension Noizylab_Grid_TaskSpec: SwiftProtobuf.Message, SwiftProtob
       if !_storage._where.isEmpty {
         try visitor.visitSingularStringField(value: _storage._where, fieldNumber: 21)
       }
+      if _storage._lostAfterMs != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._lostAfterMs, fieldNumber: 22)
+      }
       if !_storage._envelope.isEmpty {
         try visitor.visitSingularBytesField(value: _storage._envelope, fieldNumber: 40)
       }
@@ -998,6 +1011,7 @@ nonisolated extension Noizylab_Grid_TaskSpec: SwiftProtobuf.Message, SwiftProtob
         if _storage._submitter != rhs_storage._submitter {return false}
         if _storage._metadata != rhs_storage._metadata {return false}
         if _storage._where != rhs_storage._where {return false}
+        if _storage._lostAfterMs != rhs_storage._lostAfterMs {return false}
         if _storage._envelope != rhs_storage._envelope {return false}
         return true
       }

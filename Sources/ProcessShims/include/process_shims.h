@@ -39,4 +39,7 @@ void noizylab_keep_freed_memory(size_t block, size_t total);
 // Names the calling thread for debuggers.
 void noizylab_name_thread(const char *name);
 
+// Lets the calling thread go before others, where the system allows it.
+void noizylab_raise_thread(void);
+
 #endif

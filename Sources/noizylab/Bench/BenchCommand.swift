@@ -8,7 +8,7 @@ struct BenchCommand: AsyncParsableCommand {
         subcommands: [
             BenchLatency.self, BenchThroughput.self, BenchUnary.self, BenchStream.self, BenchResult.self,
             BenchProcesses.self, BenchSize.self, BenchScale.self, BenchGateway.self, BenchFairness.self,
-            BenchFlood.self, BenchSigning.self, BenchReconnect.self,
+            BenchFlood.self, BenchSigning.self, BenchReconnect.self, BenchLoss.self,
         ])
 }
 

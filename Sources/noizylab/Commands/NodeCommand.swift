@@ -10,9 +10,8 @@ struct NodeCommand: AsyncParsableCommand {
         examples: ["node list", "node show Mac-Pro", "node drain HP-OMEN", "node top"],
         subcommands: [
             NodeListCommand.self, NodeShowCommand.self, NodeTopCommand.self, NodeDrainCommand.self,
-            NodeUndrainCommand.self, NodeCordonCommand.self, NodeRemoveCommand.self, NodeRevokeCommand.self,
-            NodePendingCommand.self, NodeApproveCommand.self,
-            NodeDenyCommand.self,
+            NodeUndrainCommand.self, NodeCordonCommand.self, NodeReleaseCommand.self, NodeRemoveCommand.self,
+            NodeRevokeCommand.self, NodePendingCommand.self, NodeApproveCommand.self, NodeDenyCommand.self,
         ])
 }
 
@@ -105,13 +104,25 @@ struct NodeDrainCommand: AsyncParsableCommand {
     @Argument(help: "The nodes' names.")
     var nodes: [String]
 
+    @Option(
+        help: ArgumentHelp("Move elsewhere what still runs there after this.", valueName: "time"),
+        transform: Arguments.duration)
+    var deadline: Int64?
+
     @Flag(help: "Return when nothing runs there any more.")
     var wait = false
 
     func run() async throws {
-        let (nodes, wait) = (nodes, wait)
+        let (nodes, wait, deadline) = (nodes, wait, deadline)
         try await options.withGrid { grid in
-            try await SchedulabilityChange(grid: grid).apply("draining", to: nodes)
+            let change = SchedulabilityChange(grid: grid)
+            if let deadline {
+                for node in nodes {
+                    change.say(try await grid.drained(node: node, deadlineMilliseconds: deadline))
+                }
+            } else {
+                try await change.apply("draining", to: nodes)
+            }
             guard wait else { return }
             while try await grid.nodeInfos().contains(where: { nodes.contains($0.name) && $0.running > 0 }) {
                 try await Task.sleep(for: .milliseconds(250))
@@ -151,6 +162,26 @@ struct NodeCordonCommand: AsyncParsableCommand {
     }
 }
 
+struct NodeReleaseCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration.command(
+        "release", "Give a quarantined node tasks again, and every type of them.", examples: ["node release HP-OMEN"])
+
+    @OptionGroup var options: GridOptions
+
+    @Argument(help: "The nodes' names.")
+    var nodes: [String]
+
+    func run() async throws {
+        let nodes = nodes
+        try await options.withGrid { grid in
+            for node in nodes {
+                let info = try await grid.released(node: node)
+                Console.stdout.print("\(info.name) is released, \(info.state) and \(info.schedulability)")
+            }
+        }
+    }
+}
+
 struct NodeRemoveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration.command(
         "remove", "Forget a node that will not come back.", examples: ["node remove HP-OMEN"],
@@ -178,9 +209,12 @@ struct SchedulabilityChange {
 
     func apply(_ schedulability: String, to nodes: [String]) async throws {
         for node in nodes {
-            let info = try await grid.schedulabilityChanged(of: node, to: schedulability)
-            let running = info.running > 0 ? ", \(info.running) still running" : ""
-            Console.stdout.print("\(info.name) is \(info.schedulability)" + (schedulability == "open" ? "" : running))
+            say(try await grid.schedulabilityChanged(of: node, to: schedulability))
         }
+    }
+
+    func say(_ info: Noizylab_Grid_NodeInfo) {
+        let running = info.running > 0 && info.schedulability != "open" ? ", \(info.running) still running" : ""
+        Console.stdout.print("\(info.name) is \(info.schedulability)" + running)
     }
 }

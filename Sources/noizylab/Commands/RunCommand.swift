@@ -61,6 +61,12 @@ struct RunCommand: AsyncParsableCommand {
             "When its node is lost: retry elsewhere, wait for the node, or fail.", valueName: "retry|wait|fail"))
     var onLost: LostPolicy = .retry
 
+    @Option(
+        help: ArgumentHelp(
+            "Do so only when its node was silent for this long (default: as soon as it is lost).", valueName: "time"),
+        transform: Arguments.duration)
+    var lostAfter: Int64?
+
     @Option(help: ArgumentHelp("-100 to 100; higher goes first.", valueName: "n"))
     var priority = 0
 
@@ -135,6 +141,7 @@ struct RunCommand: AsyncParsableCommand {
         request.resources = Dictionary(resources.map { ($0.name, $0.count) }, uniquingKeysWith: { $1 })
         request.retries = retries
         request.onLost = TaskRequest.LostPolicy(rawValue: onLost.rawValue) ?? .retry
+        request.lostAfter = lostAfter.map { .milliseconds($0) }
         request.priority = priority
         request.key = key ?? ""
         request.queueTimeout = queueTimeout.map { .milliseconds($0) }

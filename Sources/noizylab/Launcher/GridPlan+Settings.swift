@@ -22,11 +22,13 @@ extension GridPlan {
             case "tasks.output_limit": settings.outputLimitBytes = number
             case "tasks.timeout": settings.defaultTimeoutMilliseconds = number
             case "tasks.lost_attempts": settings.grid.lostAttemptLimit = Int(number)
+            case "tasks.poison_nodes": settings.grid.poisonNodeLimit = Int(number)
             case "tasks.cancel_grace": settings.grid.cancelGraceMilliseconds = number
             case "tasks.max_live": settings.grid.maxLiveTasks = Int(number)
             case "liveness.suspect_after": settings.grid.suspectAfterMilliseconds = number
             case "liveness.offline_after": settings.grid.offlineAfterMilliseconds = number
             case "liveness.reconnect_grace": settings.grid.reconnectGraceMilliseconds = number
+            case "liveness.quarantine": settings.grid.quarantineFirstMilliseconds = number
             case "liveness.recovery_grace": settings.grid.recoveryGraceMilliseconds = number
             case "audit.retention": settings.auditRetentionSeconds = number / 1_000
             case "audit.max_entries": settings.auditEntryLimit = Int(max(number, 1_000))

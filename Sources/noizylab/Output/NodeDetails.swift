@@ -11,12 +11,28 @@ struct NodeDetails {
         }
     }
 
+    /// What is the matter with it; empty when nothing is.
+    private var health: String {
+        var parts: [String] = []
+        if !info.trouble.isEmpty { parts.append(info.trouble) }
+        if info.isSlow { parts.append("slow: it answers in \(info.answerMs) ms") }
+        if info.quarantineMs > 0 {
+            let left = TimeText.took(milliseconds: info.quarantineMs)
+            parts.append("quarantined for another \(left) (noizylab node release \(info.name))")
+        }
+        if !info.barredTypes.isEmpty {
+            parts.append("no \(info.barredTypes.joined(separator: ", ")) for now, which failed there and not elsewhere")
+        }
+        if info.drainMs > 0 { parts.append("what runs is moved in \(TimeText.took(milliseconds: info.drainMs))") }
+        return parts.joined(separator: "; ")
+    }
+
     private var rows: [(String, String)] {
         let (inventory, sample) = (info.inventory, info.sample)
         var rows: [(String, String)] = [
             ("node", info.name), ("role", info.role), ("link", info.link),
             ("state", info.state + (info.schedulability == "open" ? "" : ", \(info.schedulability)")),
-            ("address", info.address), ("host", inventory.hostname),
+            ("health", health), ("address", info.address), ("host", inventory.hostname),
             ("system", "\(inventory.os) \(inventory.osVersion), \(inventory.arch)"),
             ("cores", inventory.cores == 0 ? "" : "\(inventory.cores)"),
             ("memory", inventory.memoryBytes == 0 ? "" : TimeText.bytes(inventory.memoryBytes)),

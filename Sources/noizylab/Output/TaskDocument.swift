@@ -72,6 +72,8 @@ enum TaskDocument {
     static func error(_ info: Noizylab_Grid_TaskInfo) -> String {
         guard info.state != "succeeded" else { return "" }
         let outcome = info.attempts.last.flatMap { $0.hasOutcome ? $0.outcome : nil }
+        // That it was lost is what the grid concluded, not what a node said.
+        if info.state == TaskStatus.State.lost.rawValue, !info.reason.isEmpty { return info.reason }
         if let outcome, !outcome.error.isEmpty { return outcome.error }
         return TaskStatus.State(rawValue: info.state)?.isTerminal == true ? info.reason : ""
     }

@@ -19,7 +19,11 @@ struct LoopWorld: Sendable {
         var loopSettings = LoopSettings()
         change(&loopSettings)
         let state = try store.load()
-        var machine = GridMachine(settings: GridSettings())
+        // Its nodes send no heartbeats, and no busy machine is to give them up.
+        var grid = GridSettings()
+        grid.suspectAfterMilliseconds = 60_000
+        grid.offlineAfterMilliseconds = 120_000
+        var machine = GridMachine(settings: grid)
         machine.recover(
             tasks: state.tasks, nodes: state.nodes, nextTaskNumber: state.nextTaskNumber,
             nextEventNumber: state.nextEventNumber, at: SystemClock.now())

@@ -84,7 +84,8 @@ struct CertificateTests {
                     try await Task.sleep(for: .milliseconds(Int.random(in: 5...60)))
                     kill(try grid.pid(of: "coordinator"), SIGKILL)
                     _ = try await rotated
-                    try await grid.online()
+                    // Whoever the finish shut out is refused three times before it proves its key.
+                    try await grid.online(within: .seconds(120))
                     try await eventually(
                         "it is finished or begun anew", within: .seconds(30), every: .milliseconds(200)
                     ) {
@@ -94,7 +95,7 @@ struct CertificateTests {
                     }
                 }
             }
-            try await grid.online()
+            try await grid.online(within: .seconds(120))
             #expect(try await grid.noizylab("run", "--", "echo", "on").stdout == "on\n")
         }
     }

@@ -1,6 +1,5 @@
+import GridLogic
 import Testing
-
-@testable import GridLogic
 
 #if canImport(Darwin)
     import Darwin

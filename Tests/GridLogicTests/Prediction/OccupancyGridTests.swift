@@ -1,6 +1,5 @@
+import GridLogic
 import Testing
-
-@testable import GridLogic
 
 struct OccupancyGridTests {
     /// The same answer the slow way.

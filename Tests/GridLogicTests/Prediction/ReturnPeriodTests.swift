@@ -1,6 +1,5 @@
+import GridLogic
 import Testing
-
-@testable import GridLogic
 
 struct ReturnPeriodTests {
     @Test func `it counts back to what was comparably strong`() {

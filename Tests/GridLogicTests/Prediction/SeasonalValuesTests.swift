@@ -1,6 +1,5 @@
+import GridLogic
 import Testing
-
-@testable import GridLogic
 
 struct SeasonalValuesTests {
     /// 10 by night and 50 from noon to 18:00, a sample each quarter of an hour.

@@ -17,6 +17,7 @@ struct CanonicalSpecTests {
         ("durability", { $0.durability = .ephemeral }),
         ("outputLimitBytes", { $0.outputLimitBytes = 1 }),
         ("metadata", { $0.metadata = ["a": "b"] }),
+        ("lostAfterMilliseconds", { $0.lostAfterMilliseconds = 1 }),
         ("constraint", { $0.constraint = "os == 'linux'" }),
     ]
     /// What the coordinator writes, and what stands outside of itself.
