@@ -21,7 +21,11 @@ extension GridOperations {
 
     func task(_ id: TaskID) async throws(OperationError) -> GridTask? {
         if let living = try await loop.look({ $0.task(id) }) { return living }
-        return try await reads.run { [store] () throws(StoreError) in try store.task(id) }
+        if let stored = try await reads.run({ [store] () throws(StoreError) in try store.task(id) }) { return stored }
+        if let ended = ended.task(id) { return ended }
+        // The news of its end may be on its way; whoever looks once more comes behind it.
+        _ = try await loop.look { $0.now }
+        return ended.task(id)
     }
 
     private func task(key: String) async throws(OperationError) -> GridTask? {

@@ -35,10 +35,15 @@ extension GridOperations {
         wait: (OneSubmission) async -> OneSubmission.End = { await $0.wait() }
     ) async throws(OperationError) -> OneSubmission.End {
         try authorise(caller, .runTasks)
+        // Who only submits an ephemeral task may ask for it later, when nobody else knows of it any more.
+        let isKept = !wantsResult && spec.durability == .ephemeral
         let submission = try admit(
-            caller, ref: 0, spec, key: key, arrivedAt: SystemClock.monotonic(), wantsResult: wantsResult, feed: feed)
+            caller, ref: 0, spec, key: key, arrivedAt: SystemClock.monotonic(), wantsResult: wantsResult || isKept,
+            feed: feed)
         try gateway.carry(caller, bytes: submission.spec.payload.byteCount)
-        let one = OneSubmission(wantsResult: wantsResult)
+        var keep: (@Sendable (GridTask) -> Void)?
+        if isKept { keep = { [ended] in ended.keep($0) } }
+        let one = OneSubmission(wantsResult: wantsResult, onSettled: keep)
         if let (_, refusal) = loop.submit([submission], to: one) { throw .refused(refusal) }
         return await wait(one)
     }

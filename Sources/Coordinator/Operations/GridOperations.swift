@@ -19,6 +19,7 @@ package final class GridOperations: Sendable {
     let vault: SecretVault
     let reads = BlockingReads()
     let participants = Participants()
+    let ended = EndedTasks()
     let joins = JoinLimiter()
     let startedAt: Moment
     let logger: Logger

@@ -19,15 +19,22 @@ final class OneSubmission: SubmissionSink {
     }
 
     private let wantsResult: Bool
+    private let onSettled: (@Sendable (GridTask) -> Void)?
     private let state = Mutex(State())
 
-    init(wantsResult: Bool) { self.wantsResult = wantsResult }
+    /// - Parameter onSettled: called on the loop's thread, also when nobody waits any more.
+    init(wantsResult: Bool, onSettled: (@Sendable (GridTask) -> Void)? = nil) {
+        self.wantsResult = wantsResult
+        self.onSettled = onSettled
+    }
 
     func deliver(_ news: [SubmissionNews]) {
         for item in news {
             switch item {
             case .accepted(_, let task, let isNew): if !wantsResult { end(.accepted(task, isNew: isNew)) }
-            case .settled(_, let task, let hops): end(.settled(task, hops))
+            case .settled(_, let task, let hops):
+                onSettled?(task)
+                end(.settled(task, hops))
             case .refused(_, let refusal), .abandoned(_, let refusal): end(.refused(refusal))
             }
         }

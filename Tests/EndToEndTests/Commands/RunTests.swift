@@ -27,6 +27,14 @@ struct RunTests {
         #expect(result.exitCode == code, "\(result)")
     }
 
+    @Test func `what an ephemeral task did is told, however soon it ended`() async throws {
+        for number in 1...20 {
+            let result = try await GridFixture.current.noizylab(
+                "run", "--durability", "ephemeral", "--", "sh", "-c", "echo \(number); exit 3")
+            #expect(result.stdout == "\(number)\n" && result.exitCode == 3, "\(result)")
+        }
+    }
+
     @Test(arguments: [SIGTERM, SIGKILL, SIGSEGV])
     func `a signal's end is told as a shell tells it`(number: Int32) async throws {
         let grid = try GridFixture.current
