@@ -61,8 +61,7 @@ extension Refusal {
         let who = has.isEmpty ? "no node takes tasks" : listed(has, separator: "; ")
         return Refusal(
             .failedPrecondition, reason: "IMPOSSIBLE_CONSTRAINT",
-            message: "no known node could ever satisfy \(text): \(who); change the constraint, or add such a node",
-            violations: [Refusal.Violation(field: "spec.where", description: "no known node satisfies it")])
+            message: "no known node could ever satisfy \(text): \(who); change the constraint, or add such a node")
     }
 
     private static func listed(_ items: [String], separator: String = ", ") -> String {

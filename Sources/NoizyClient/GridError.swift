@@ -61,6 +61,13 @@ extension GridError {
             self.init(.untrusted, refusal.message)
             return
         }
+        if error.code == .unavailable, error.isRefusalOfCertificate {
+            self.init(
+                .untrusted,
+                "\(endpoint) does not accept this certificate: it was revoked, it has ended, or its authority was replaced",
+                reason: "CERTIFICATE_REFUSED")
+            return
+        }
         let details = (try? error.unpackGoogleRPCStatus())?.details ?? []
         let info = details.lazy.compactMap(\.errorInfo).first
         let violations = details.lazy.compactMap(\.badRequest).first?.violations ?? []
@@ -71,6 +78,15 @@ extension GridError {
             reason: info?.reason ?? "",
             violations: violations.map { Violation(field: $0.field, description: $0.violationDescription) },
             retryAfter: details.lazy.compactMap(\.retryInfo).first?.delay)
+    }
+}
+
+extension RPCError {
+    /// TLS says so by an alert, which only the words of the connection's error tell.
+    fileprivate var isRefusalOfCertificate: Bool {
+        guard let cause else { return false }
+        let words = "\(message) \(cause)"
+        return words.contains("ALERT_CERTIFICATE") || words.contains("ALERT_UNKNOWN_CA")
     }
 }
 

@@ -9,7 +9,7 @@ extension GridOperations {
     /// A certificate as it is listed.
     package struct CertificateView: Sendable {
         package enum State: String, Sendable {
-            case valid, renewing, replaced, expired, revoked
+            case valid, renewing, retired, replaced, expired, revoked
         }
 
         package let certificate: StoredCertificate
@@ -51,7 +51,7 @@ extension GridOperations {
     package func certificates(_ caller: Caller, all: Bool) throws(OperationError) -> [CertificateView] {
         try authorise(caller, .viewIdentities)
         let views = certificateViews(at: SystemClock.wall())
-        return all ? views : views.filter { [.valid, .renewing].contains($0.state) }
+        return all ? views : views.filter { [.valid, .renewing, .retired].contains($0.state) }
     }
 
     package func authority(_ caller: Caller) throws(OperationError) -> AuthorityView {
@@ -82,6 +82,9 @@ extension GridOperations {
             // The newest comes first: those of the same key behind it are replaced.
             let isNewest = newer.insert(certificate.keyHash).inserted
             if isNewest { certificate.lastSeen = seen[certificate.keyHash] }
+            let signer =
+                certificate.issuer == authority.signerID
+                ? "current" : certificate.issuer == authority.previousID ? "previous" : "gone"
             let state: CertificateView.State
             if revocation != nil {
                 state = .revoked
@@ -89,13 +92,12 @@ extension GridOperations {
                 state = .expired
             } else if !isNewest {
                 state = .replaced
+            } else if signer == "gone" {
+                state = .retired
             } else {
                 let life = certificate.notAfter.microseconds - certificate.issuedAt.microseconds
                 state = certificate.notAfter.microseconds - now.microseconds <= life / 3 ? .renewing : .valid
             }
-            let signer =
-                certificate.issuer == authority.signerID
-                ? "current" : certificate.issuer == authority.previousID ? "previous" : "gone"
             return CertificateView(
                 certificate: certificate, identity: PeerIdentity(uri: certificate.identity), state: state,
                 revocation: revocation, authority: signer)

@@ -95,7 +95,8 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         let unsigned = try request()
-        let request = try work.signer(options)?(unsigned) ?? unsigned
+        // A plan is asked without a key, for which alone an envelope would be good.
+        let request = plan ? unsigned : try work.signer(options)?(unsigned) ?? unsigned
         try await options.withGrid { grid in
             if plan {
                 let report = try await grid.placementPlan(request.message)

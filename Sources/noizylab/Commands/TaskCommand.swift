@@ -204,19 +204,19 @@ struct TaskCancelCommand: AsyncParsableCommand {
 
     func run() async throws {
         let tasks = tasks
-        let cancelled = try await options.withGrid { grid in
-            var cancelled: [Noizylab_Grid_TaskInfo] = []
-            for task in tasks { cancelled.append(try await grid.cancelled(task)) }
-            return cancelled
+        // Each is told as soon as it is done: the next may be refused.
+        try await options.withGrid { grid in
+            for task in tasks { show(try await grid.cancelled(task)) }
         }
-        for info in cancelled {
-            switch format.output {
-            case .json: Console.stdout.print(TaskDocument.make(info, output: nil).pretty)
-            case .text:
-                Console.stdout.print(
-                    "task \(info.id): "
-                        + (info.cancelRequested && info.state != "cancelled" ? "cancel requested" : info.state))
-            }
+    }
+
+    private func show(_ info: Noizylab_Grid_TaskInfo) {
+        switch format.output {
+        case .json: Console.stdout.print(TaskDocument.make(info, output: nil).pretty)
+        case .text:
+            Console.stdout.print(
+                "task \(info.id): "
+                    + (info.cancelRequested && info.state != "cancelled" ? "cancel requested" : info.state))
         }
     }
 }

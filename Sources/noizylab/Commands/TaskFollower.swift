@@ -98,6 +98,7 @@ struct TaskFollower {
 
     private func hint(_ info: Noizylab_Grid_TaskInfo) -> String {
         switch info.state {
+        case "timed_out" where info.attempts.isEmpty: "a longer --queue-timeout; noizylab node list says who is there"
         case "timed_out": "a longer --timeout"
         case "lost": "noizylab task retry \(info.id)"
         default: TaskEnding.failure(info).isEmpty ? "" : "noizylab task show \(info.id)"

@@ -57,7 +57,7 @@ struct CertificateListing {
         switch state {
         case "valid": .good
         case "renewing": .warning
-        case "revoked", "expired": .bad
+        case "revoked", "expired", "retired": .bad
         default: .quiet
         }
     }

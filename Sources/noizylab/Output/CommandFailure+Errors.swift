@@ -23,17 +23,26 @@ extension CommandFailure {
         }
     }
 
+    private static func hint(missing reason: String) -> String {
+        switch reason {
+        case "NO_SUCH_KEY": "noizylab key list --all"
+        case "NO_SUCH_CERTIFICATE": "noizylab cert list --all"
+        case "NOT_WAITING": "noizylab node pending"
+        case let reason where reason.hasSuffix("NODE"): "noizylab node list"
+        default: "noizylab task list"
+        }
+    }
+
     private init(grid error: GridError) {
         switch error.code {
         case .invalidArgument:
             let fields = error.violations.map { "\($0.field) \($0.description)" }.joined(separator: "; ")
             self.init(
                 .usage, fields.isEmpty ? error.message : fields, try: "noizylab help, for what may be given and how")
-        case .alreadyExists: self.init(.usage, error.message, try: "another --key, or the same request")
-        case .notFound:
+        case .alreadyExists:
             self.init(
-                .unreachable, error.message,
-                try: error.reason.hasSuffix("NODE") ? "noizylab node list" : "noizylab task list")
+                .usage, error.message, try: error.reason == "KEY_TAKEN" ? "another --key, or the same request" : "")
+        case .notFound: self.init(.unreachable, error.message, try: Self.hint(missing: error.reason))
         case .failedPrecondition: self.init(.failure, error.message)
         case .denied: self.init(.denied, error.message, try: Self.hint(denied: error.reason))
         case .exhausted: self.init(.failure, error.message, try: "the same again in a moment")
@@ -43,7 +52,12 @@ extension CommandFailure {
             self.init(
                 .versionMismatch, "the coordinator is of another version: \(error.message)",
                 try: "the same version of noizylab on both sides: noizylab version")
-        case .untrusted: self.init(.denied, error.message, try: "the certificates of this grid: noizylab config path")
+        case .untrusted:
+            self.init(
+                .denied, error.message,
+                try: error.reason == "CERTIFICATE_REFUSED"
+                    ? "noizylab cert list --all on the coordinator's machine, and there noizylab cert issue"
+                    : "the certificates of this grid: noizylab config path")
         case .cancelled: self.init(.interrupted, "interrupted")
         case .failed: self.init(.failure, error.message, try: "noizylab logs coordinator")
         }

@@ -151,6 +151,8 @@ struct CertificateTests {
                 #expect(end.exitCode == 5, "\(end)")
                 #expect(end.stderr.contains("revoked"), "\(end)")
             }
+            let late = try await grid.noizylab("status", "--cert", out)
+            #expect(late.exitCode == 5 && late.stderr.contains("does not accept this certificate"), "\(late)")
             #expect(try await grid.noizylab("run", "--", "echo", "on").stdout == "on\n")
             try await eventually("others watch on") { other.stdout.contains("was revoked by") }
             kill(other.pid, SIGINT)
