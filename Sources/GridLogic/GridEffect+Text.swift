@@ -125,6 +125,10 @@ extension GridEvent.Fact {
             "\(name) \(isSlow ? "is slow" : "is no longer slow"), answers in \(answer) ms"
         case .nodeQuarantined(let name, let milliseconds, let reason):
             "quarantined \(name) for \(milliseconds) ms: \(reason)"
+        case .nodeRisk(let name, let level, let risk, let reason):
+            "risk of \(name) \(level.rawValue), \(risk.rounded(toPlaces: 2))\(reason.isEmpty ? "" : ": \(reason)")"
+        case .nodeAvoided(let name, let isAvoided, let reason):
+            "\(isAvoided ? "avoided" : "no longer avoided") \(name): \(reason)"
         case .nodeReleased(let name, let by): "released \(name)\(by.isEmpty ? "" : " by \(by)")"
         case .nodeMisreported(let name, let words): "misreported by \(name): \(words)"
         case .circuitOpened(let name, let type, let milliseconds, let failures):

@@ -52,6 +52,7 @@ extension GridMachine {
 
     /// A node came back. One that does it again and again is given nothing for a while, as long as others work.
     mutating func noteFlap(_ flap: FlapGuard.Flap, of node: Int, into effects: inout [GridEffect]) {
+        noteLoss(of: node)
         let others = fleet.openCount - (fleet.isOpen(node) ? 1 : 0)
         let quarantined = nodes.count(where: { $0.flaps.until != nil && !$0.isRemoved })
         let mayQuarantine = others > 0 && quarantined < max(1, nodeIndices.count / 3)
@@ -81,6 +82,7 @@ extension GridMachine {
             return
         }
         for type in circuits.clear(node: node) { emit(.circuitClosed(name, type: type), into: &effects) }
+        excuseRisk(of: node, into: &effects)
         release(node, by: by, into: &effects)
         effects.append(.answered(token, .node(nodes[node].node)))
         fill(node, into: &effects)
@@ -157,6 +159,7 @@ extension GridMachine {
         _ ref: AttemptRef, _ type: String, on node: Int, _ end: AttemptOutcome.End, into effects: inout [GridEffect]
     ) {
         let name = nodes[node].node.name
+        noteRisk(of: end, on: node)
         switch end {
         case .succeeded:
             if circuits.succeeded(type, on: node) { emit(.circuitClosed(name, type: type), into: &effects) }
@@ -164,9 +167,9 @@ extension GridMachine {
             circuits.wasted(ref, type, on: node)
         case .failed, .timedOut, .refused:
             guard circuits.failed(ref, type, on: node, isRefusal: end == .refused, settings) else { return }
-            let fleet = fleet
+            let (fleet, avoided) = (fleet, avoidance.current(in: fleet))
             let isElsewhere = fleet.ledgers.indices.contains { other in
-                other != node && fleet.isOpen(other) && circuits.admits(type, on: other)
+                other != node && fleet.isOpen(other) && circuits.admits(type, on: other) && !avoided.contains(other)
             }
             guard isElsewhere else {
                 if circuits.close(type, on: node) { emit(.circuitClosed(name, type: type), into: &effects) }

@@ -42,6 +42,7 @@ extension GridMachine {
             nodes[node].watch.roundTrip(microseconds: sane.roundTripMicroseconds, at: listening, livenessRule)
         }
         noteSlowness(of: node, into: &effects)
+        noteRisk(sane, of: node, into: &effects)
         if isMore { fill(node, into: &effects) }
     }
 

@@ -9,6 +9,7 @@ extension GridMachine {
         if let known = nodeIndices[node.name] {
             index = known
             sane.schedulability = nodes[known].node.schedulability
+            sane.isDrainedForRisk = nodes[known].node.isDrainedForRisk
             if !nodes[known].node.isExternal, nodes[known].session != nil || nodes[known].isMeasured {
                 sane.isExternal = false
             }
@@ -54,21 +55,41 @@ extension GridMachine {
             effects.append(.refused(token, .unknownNode(name, known: knownNames)))
             return
         }
+        let isForRisk = nodes[node].node.isDrainedForRisk
+        nodes[node].node.isDrainedForRisk = false
         let isChange = nodes[node].node.schedulability != schedulability
         if isChange {
-            nodes[node].node.schedulability = schedulability
-            if schedulability != .draining {
-                nodes[node].node.drainDeadline = nil
-                nodes[node].drainUntil = nil
-            }
-            nodes[node].isDrainPending = schedulability == .draining
-            refreshPlaceable(node)
+            change(schedulability, of: node, by: by, into: &effects)
+        } else if isForRisk {
             effects.append(.saveNode(nodes[node].node))
-            emit(.nodeSchedulabilityChanged(name, schedulability, by: by), into: &effects)
         }
+        if isForRisk, schedulability == .open { excuseRisk(of: node, into: &effects) }
         effects.append(.answered(token, .node(nodes[node].node)))
         if isChange { announceDrained(node, into: &effects) }
         fill(node, into: &effects)
+    }
+
+    /// The grid itself closes or opens the node for its risk.
+    mutating func restrict(
+        _ node: Int, _ schedulability: Schedulability, by: String, into effects: inout [GridEffect]
+    ) {
+        nodes[node].node.isDrainedForRisk = schedulability != .open
+        change(schedulability, of: node, by: by, into: &effects)
+        announceDrained(node, into: &effects)
+    }
+
+    private mutating func change(
+        _ schedulability: Schedulability, of node: Int, by: String, into effects: inout [GridEffect]
+    ) {
+        nodes[node].node.schedulability = schedulability
+        if schedulability != .draining {
+            nodes[node].node.drainDeadline = nil
+            nodes[node].drainUntil = nil
+        }
+        nodes[node].isDrainPending = schedulability == .draining
+        refreshPlaceable(node)
+        effects.append(.saveNode(nodes[node].node))
+        emit(.nodeSchedulabilityChanged(nodes[node].node.name, schedulability, by: by), into: &effects)
     }
 
     /// Says once that a draining node runs nothing any more.
@@ -100,6 +121,7 @@ extension GridMachine {
         nodes[node].drainUntil = nil
         nodes[node].flaps = FlapGuard()
         _ = circuits.clear(node: node)
+        forgetRisk(of: node)
         capacityVersion += 1
         let listening = hearing.listening(at: now.monotonic)
         judge(node) { $0.lost(at: listening) }
@@ -140,6 +162,7 @@ extension GridMachine {
         nodes[node].instance = instance
         nodes[node].lastHeard = now.monotonic
         nodes[node].lies = []
+        noteConnection(of: node)
         note(hello.inventory.misstatements(sane: hello.inventory.clamped), of: node, into: &effects)
         reconcile(node, attempts, isAgentNew: isAgentNew, into: &effects)
         fleet.setCapacity(node, nodes[node].node.inventory)

@@ -23,7 +23,10 @@ extension GridMachine {
         while queue.count > 0, fleet.isOpen(node) {
             let fleet = fleet
             let circuits = circuits
-            let fitting = queue.popFirst(for: node) { fleet.fits($0, on: node) && circuits.admits($0.type, on: node) }
+            let isAvoided = avoidance.current(in: fleet).contains(node)
+            let fitting = queue.popFirst(for: node) {
+                fleet.fits($0, on: node) && circuits.admits($0.type, on: node) && (!isAvoided || $0.pin != nil)
+            }
             guard let entry = fitting else { return }
             assign(entry.slot, to: PlacementChoice(node: node))
             announceAssigned(entry.slot, into: &effects)
@@ -70,15 +73,16 @@ extension GridMachine {
 
     /// A node that is quick rather than slow, then one that has not had the task before, if there is one.
     private mutating func choose(_ shape: Shape, after attempts: [Attempt]) -> PlacementChoice? {
-        if attempts.isEmpty, circuits.isAllClosed, slowNodes == 0 { return fleet.choose(shape) }
+        if attempts.isEmpty, circuits.isAllClosed, slowNodes == 0, avoidance.nodes.isEmpty { return fleet.choose(shape) }
         return fleet.choose(shape, reluctance: reluctance(to: shape, attempts.map(\.node)))
     }
 
     /// Of each node to take tasks of the shape that were tried on `tried`; nil where their circuit is open.
     func reluctance(to shape: Shape, _ tried: [NodeName]) -> (Int) -> Int? {
         let (nodes, circuits) = (nodes, circuits)
+        let avoided = shape.pin == nil ? avoidance.current(in: fleet) : []
         return { node in
-            guard circuits.admits(shape.type, on: node) else { return nil }
+            guard circuits.admits(shape.type, on: node), !avoided.contains(node) else { return nil }
             let name = nodes[node].node.name
             return (nodes[node].isSlow ? 1_000_000 : 0) + tried.count { $0 == name }
         }

@@ -46,7 +46,8 @@ extension GridMachine {
             isSlow: node.isSlow, answerMilliseconds: node.watch.answer.milliseconds,
             quarantineMilliseconds: node.flaps.until.map { max(0, $0.milliseconds(since: moment.monotonic)) },
             barredTypes: circuits.barred(on: index),
-            drainMilliseconds: node.drainUntil.map { max(0, $0.milliseconds(since: moment.monotonic)) })
+            drainMilliseconds: node.drainUntil.map { max(0, $0.milliseconds(since: moment.monotonic)) },
+            risk: assessment(of: index), isAvoided: avoidance.nodes.contains(index))
     }
 }
 
@@ -77,4 +78,8 @@ package struct NodeView: Sendable, Hashable {
     package var barredTypes: [String] = []
     /// Until what it still runs is moved; nil when it may take its time.
     package var drainMilliseconds: Int64?
+    /// How likely it is to fail soon, as of ten seconds ago at most while it is online; nil before the first heartbeat.
+    package var risk: RiskAssessment?
+    /// It is given nothing new for its risk, as long as another node is open.
+    package var isAvoided = false
 }

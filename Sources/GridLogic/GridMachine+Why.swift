@@ -66,6 +66,8 @@ extension GridMachine {
         }
         switch node.schedulability {
         case .cordoned: return obstacle(.schedulability, "it is cordoned")
+        case .draining where node.isDrainedForRisk:
+            return obstacle(.risk, "it is drained for its risk of \(riskWords(of: index))")
         case .draining: return obstacle(.schedulability, "it is draining")
         case .open: break
         }
@@ -75,6 +77,9 @@ extension GridMachine {
         }
         if !circuits.admits(shape.type, on: index) {
             return obstacle(.circuit, "tasks of type \(shape.type) fail there at the moment")
+        }
+        if shape.pin == nil, avoidance.current(in: fleet).contains(index) {
+            return obstacle(.risk, "it is avoided for its risk of \(riskWords(of: index))")
         }
         if let full = ledgers[index].obstacle(to: shape.resources, nodes[index].sample) { return full }
         return fleet.isOpen(index) ? nil : obstacle(.liveness, "it takes no tasks at the moment")

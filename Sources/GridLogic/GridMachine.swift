@@ -24,6 +24,9 @@ package struct GridMachine: Sendable {
     var hearing: Hearing
     let livenessRule: LivenessRule
     var circuits = CircuitBoard()
+    /// Of `nodes`, at the same indices and as far as any was heard of; apart, because they are large.
+    var risks: [RiskWatch?] = []
+    var avoidance = Avoidance()
     /// Of the known ones, how many are slow at the moment.
     var slowNodes = 0
     var chance: SplitMix64
@@ -89,8 +92,10 @@ package struct GridMachine: Sendable {
             emit(.identity(notice), into: &effects)
         case .tick:
             fireTimers(into: &effects)
+            keepOneOpen(into: &effects)
             return
         }
+        keepOneOpen(into: &effects)
         dropStaleFirst()
     }
 

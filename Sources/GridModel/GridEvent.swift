@@ -30,6 +30,10 @@ package struct GridEvent: Sendable, Hashable {
         case nodeSlow(NodeName, Bool, answerMilliseconds: Int64)
         /// It keeps going and coming back: nothing is placed there for a while.
         case nodeQuarantined(NodeName, milliseconds: Int64, reason: String)
+        /// How likely it is to fail soon has another level: the number, 0 ... 1, and the gravest evidence.
+        case nodeRisk(NodeName, RiskLevel, risk: Double, reason: String)
+        /// It is given nothing new for its risk, or is given tasks again.
+        case nodeAvoided(NodeName, Bool, reason: String)
         /// By nobody when the time was up.
         case nodeReleased(NodeName, by: String)
         /// It said something that cannot be; it was clamped.

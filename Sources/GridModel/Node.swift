@@ -14,6 +14,8 @@ package struct Node: Sendable, Hashable {
     package var drainDeadline: Timestamp?
     /// How long it was known to take to answer when that was kept last, rounded up; 0: nothing out of the ordinary.
     package var answerMilliseconds: Int64 = 0
+    /// It is draining for its risk, and is opened again when that is past.
+    package var isDrainedForRisk = false
 
     package init(
         name: NodeName, role: NodeRole = .compute, link: LinkKind = .agent, address: String = "",

@@ -11,6 +11,8 @@ package struct Fleet: Sendable {
     private(set) var records: [Node] = []
     private(set) var isOpen: [Bool] = []
     package private(set) var openCount = 0
+    /// Changes whenever a node is opened or closed; never 0.
+    private(set) var openings: UInt64 = 1
 
     var mix = TaskMix()
     var value = RoomValue()
@@ -90,6 +92,7 @@ extension Fleet {
         guard isOpen[index] != open else { return }
         isOpen[index] = open
         openCount += open ? 1 : -1
+        openings += 1
         restructured(index)
     }
 

@@ -4,7 +4,7 @@ package import GridModel
 package struct PlacementReport: Sendable, Hashable {
     /// The filters, in the order in which they are asked; the first that says no is told.
     package enum Filter: String, Sendable, Hashable, CaseIterable {
-        case pin, external, constraint, liveness, schedulability, measured, quarantine, circuit
+        case pin, external, constraint, liveness, schedulability, measured, quarantine, circuit, risk
         case cores, memory, disk, gpu, resource, attempts
     }
 
@@ -91,7 +91,7 @@ extension PlacementReport {
             case .cores, .memory, .gpu, .disk, .resource, .attempts:
                 nearest.isLasting
                     ? "the same with less: noizylab run --plan" : "noizylab task list --state running --node \(node)"
-            case .quarantine, .circuit: "noizylab node release \(node)"
+            case .quarantine, .circuit, .risk: "noizylab node release \(node)"
             case .constraint: "noizylab node list -o wide, for what the nodes are"
             case .pin, .external: "the same without --on"
             }
@@ -102,7 +102,7 @@ extension PlacementReport {
             switch obstacle.filter {
             case .cores, .memory, .disk, .gpu, .resource, .attempts: 0
             case .schedulability: 1
-            case .liveness, .measured, .quarantine, .circuit: 2
+            case .liveness, .measured, .quarantine, .circuit, .risk: 2
             case .constraint: 3
             case .external, .pin: 4
             }

@@ -89,8 +89,8 @@ struct NodeRiskTests {
         #expect(Self.assess(risk, at: 5 * 3_600 + 1).level == .high)
     }
 
-    @Test(arguments: [(1, RiskAssessment.Level.normal), (2, .elevated), (5, .high)])
-    func `a connection that keeps breaking is worse each time`(losses: Int, level: RiskAssessment.Level) {
+    @Test(arguments: [(1, RiskLevel.normal), (2, .elevated), (5, .high)])
+    func `a connection that keeps breaking is worse each time`(losses: Int, level: RiskLevel) {
         var risk = NodeRisk()
         for loss in 0..<losses { risk.connectionLost(at: Self.moment(Double(loss) * 20)) }
 
@@ -119,7 +119,7 @@ struct NodeRiskTests {
         var risk = NodeRisk()
         risk.gpuErrors(0, total: 0, at: Self.moment(0))
         risk.gpuErrors(0, total: 1, at: Self.moment(1))
-        var last = RiskAssessment.Level.high
+        var last = RiskLevel.high
         var changes = 0
         for second in stride(from: 2.0, to: 6 * 3_600, by: 60) {
             let level = risk.assess(at: Self.moment(second).monotonic).level

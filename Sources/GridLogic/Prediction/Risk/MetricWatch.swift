@@ -18,7 +18,10 @@ struct MetricWatch: Sendable {
 
     private let metric: RiskMetric
     private let gathering: Gathering
-    private var detector = AnomalyDetector()
+    /// Made when the metric first changes.
+    private var detector: AnomalyDetector?
+    /// Spans so far that were all the same; the detector has to know of them.
+    private var constantSpans = 0
     private var spanStart: MonotonicTime?
     private var sum = 0.0
     private var count = 0.0
@@ -32,9 +35,12 @@ struct MetricWatch: Sendable {
         self.gathering = gathering
     }
 
-    mutating func observe(_ value: Double, at moment: Moment) {
+    /// - Parameter learns: whether what is usual is learnt, or only the latest value kept.
+    mutating func observe(_ value: Double, at moment: Moment, learns: Bool = true) {
         guard value.isFinite else { return }
-        if let start = spanStart, moment.monotonic.seconds(since: start) >= Self.spanSeconds { finishSpan(at: moment) }
+        if let start = spanStart, moment.monotonic.seconds(since: start) >= Self.spanSeconds {
+            finishSpan(at: moment, learns: learns)
+        }
         if spanStart == nil { spanStart = moment.monotonic }
         switch gathering {
         case .mean: sum += value
@@ -54,20 +60,43 @@ struct MetricWatch: Sendable {
             detail: "\(alarm.value.rounded(toPlaces: 1))\(unit) is unusual (\(alarm.score.rounded(toPlaces: 2)))")
     }
 
-    private mutating func finishSpan(at moment: Moment) {
+    private mutating func finishSpan(at moment: Moment, learns: Bool) {
         let value = gathering == .mean ? sum / count : sum
+        let before = latest
         latest = value
         latestSince = moment.wall
         sum = 0
         count = 0
         spanStart = nil
-        let score = detector.read(value, at: moment.wall.microseconds / 1_000_000).score
-        guard score >= AnomalyDetector.alarmScore else { return }
+        guard learns, let score = read(value, after: before, at: moment.wall.microseconds / 1_000_000),
+            score >= AnomalyDetector.alarmScore
+        else { return }
         let isWorse = alarm.map { known in
             let age = max(0, moment.monotonic.seconds(since: known.at))
             return score >= known.score * Mathematics.half(to: age / Self.halfLifeSeconds)
         }
         if isWorse ?? true { alarm = Alarm(score: score, value: value, since: moment.wall, at: moment.monotonic) }
+    }
+}
+
+extension MetricWatch {
+    private static let constantLimit = 250
+
+    /// Nil while the metric has never changed: a constant needs no detector.
+    private mutating func read(_ value: Double, after before: Double?, at seconds: Int64) -> Double? {
+        if detector == nil, value == before ?? value {
+            constantSpans = min(constantSpans + 1, Self.constantLimit)
+            return nil
+        }
+        if detector == nil {
+            var fresh = AnomalyDetector()
+            for span in 0..<constantSpans {
+                let ago = Double(constantSpans - span) * Self.spanSeconds
+                _ = fresh.read(before ?? value, at: seconds.subtractingSaturated(Int64(ago)))
+            }
+            detector = fresh
+        }
+        return detector?.read(value, at: seconds).score
     }
 }
 

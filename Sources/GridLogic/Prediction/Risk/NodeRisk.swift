@@ -1,7 +1,8 @@
 package import GridModel
 
 /// How likely a node is to fail soon, and why: fed with what is measured of one node, asked whenever a decision hangs
-/// on it. A value, to be changed in place: it holds 18 KiB for each watched metric, four and one for each GPU.
+/// on it. A value, to be changed in place: it holds 18 KiB for each watched metric that ever changed, four and one for
+/// each GPU.
 ///
 /// Two kinds of evidence. *Unusual* readings (`MetricWatch`) count little alone and add up. *Facts* count by
 /// themselves: a disk that will be full within a day, GPU errors, throttling, a connection that keeps breaking, tasks
@@ -18,9 +19,9 @@ package struct NodeRisk: Sendable {
 
     /// GPUs of a node that are watched.
     package static let gpuLimit = 16
-    private static let highRisk = 0.7
-    private static let calmRisk = 0.5
-    private static let elevatedRisk = 0.3
+    /// From the first on, and until it is below the second.
+    private static let highRisk = (from: 0.7, until: 0.5)
+    private static let elevatedRisk = (from: 0.3, until: 0.2)
 
     private var cpu = MetricWatch(.cpu)
     private var memory = MetricWatch(.memory)
@@ -32,20 +33,23 @@ package struct NodeRisk: Sendable {
     private var losses = DecayingSum(halfLifeSeconds: 600)
     private var lossesSince: Timestamp?
     private var lastHeartbeat: MonotonicTime?
-    private var isHigh = false
+    private var level = RiskLevel.normal
+    private let learnsUsual: Bool
 
-    package init() {}
+    /// - Parameter learnsUsual: whether it learns what is usual, for 18 KiB a metric, or goes by facts alone.
+    package init(learnsUsual: Bool = true) { self.learnsUsual = learnsUsual }
 
     /// A heartbeat arrived with its sample.
     package mutating func observe(_ sample: NodeSample, at moment: Moment) {
         let sane = sample.clamped
+        memory.observe(sane.memoryPercent, at: moment, learns: learnsUsual)
+        disk.observe(freeBytes: sane.diskFreeBytes, at: moment)
+        guard learnsUsual else { return }
         cpu.observe(sane.cpuPercent, at: moment)
-        memory.observe(sane.memoryPercent, at: moment)
         if sane.roundTripMicroseconds > 0 {
             roundTrip.observe(Double(sane.roundTripMicroseconds) / 1_000, at: moment)
         }
-        disk.observe(freeBytes: sane.diskFreeBytes, at: moment)
-        if let lastHeartbeat {
+        if let lastHeartbeat, sane.sleptMilliseconds == 0 {
             heartbeat.observe(max(0, moment.monotonic.seconds(since: lastHeartbeat)) * 1_000, at: moment)
         }
         lastHeartbeat = moment.monotonic
@@ -78,23 +82,30 @@ package struct NodeRisk: Sendable {
     package mutating func connectionLost(at moment: Moment) {
         if losses.value(at: moment.monotonic) < 0.1 { lossesSince = moment.wall }
         losses.add(1, at: moment.monotonic)
-        // The gap is no jitter.
-        lastHeartbeat = nil
+        connected()
     }
+
+    /// It is connected anew: the gap before its next heartbeat is no jitter.
+    package mutating func connected() { lastHeartbeat = nil }
 
     package mutating func attemptEnded(isFailure: Bool, at moment: Moment) {
         failures.observe(isFailure: isFailure, at: moment)
     }
 
-    /// What is known comes to at `time`. High from a risk of 0.7 on, and until it is below 0.5.
+    /// What is known comes to at `time`. High from a risk of 0.7 on, and until it is below 0.5; elevated from 0.3 on, and
+    /// until it is below 0.2.
     package mutating func assess(at time: MonotonicTime) -> RiskAssessment {
         let evidence = self.evidence(at: time).sorted {
             $0.risk == $1.risk ? $0.metric.text < $1.metric.text : $0.risk > $1.risk
         }
         let risk = 1 - evidence.reduce(1) { $0 * (1 - $1.risk) }
-        isHigh = risk >= (isHigh ? Self.calmRisk : Self.highRisk)
-        return RiskAssessment(
-            level: isHigh ? .high : risk >= Self.elevatedRisk ? .elevated : .normal, risk: risk, evidence: evidence)
+        let (high, elevated) = (Self.highRisk, Self.elevatedRisk)
+        if risk >= (level == .high ? high.until : high.from) {
+            level = .high
+        } else {
+            level = risk >= (level == .normal ? elevated.from : elevated.until) ? .elevated : .normal
+        }
+        return RiskAssessment(level: level, risk: risk, evidence: evidence)
     }
 
     private mutating func watch(_ index: Int, _ change: (inout GPUWatch) -> Void) {

@@ -49,13 +49,7 @@ package struct RiskEvidence: Sendable, Hashable {
 
 /// What all evidence together comes to.
 package struct RiskAssessment: Sendable, Hashable {
-    package enum Level: String, Sendable, Hashable, CaseIterable {
-        case normal, elevated
-        /// Place nothing more there; drain it where the policy says so.
-        case high
-    }
-
-    package var level: Level
+    package var level: RiskLevel
     /// 0 ... 1: that at least one of the reasons is right, were they independent.
     package var risk: Double
     /// The gravest first.
