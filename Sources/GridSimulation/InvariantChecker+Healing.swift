@@ -145,6 +145,7 @@ extension InvariantChecker {
 
     /// After everything that the input led to was observed.
     mutating func didApply(_ input: GridInput) {
+        checkAtRisk()
         if let liar { fail("3 lies are told", "\(liar) said what cannot be, and nobody was told") }
         liar = nil
         if case .nodeConnected(let node, _, _, _, _) = input { checkFlapping(node.name) }

@@ -122,14 +122,13 @@ extension InvariantChecker {
 
     /// Invariant 8: no task waits while a node that may take it has room.
     private mutating func checkNothingIdles(_ machine: GridMachine) {
-        let open = nodes.filter { name, node in
-            node.session != nil && node.liveness == .online && node.schedulability == .open
-                && !node.healing.isQuarantined
-        }
+        checkOneOpen()
+        let open = nodes.filter { isOpen($0.value) }
+        let shunned = open.keys.filter { isShunned($0) }
         guard !open.isEmpty else { return }
         for task in machine.liveTasks(matching: { $0.state == .queued && $0.notBefore == nil }) {
             let type = task.spec.payload.type
-            for (name, node) in open where task.spec.node == nil || task.spec.node == name {
+            for (name, node) in open where task.spec.node == nil ? !shunned.contains(name) : task.spec.node == name {
                 if node.healing.circuits[type] == nil, fits(task.spec.resources, node), satisfies(task.spec, name, node)
                 {
                     fail("8 no starvation", "t\(task.id.number) waits while \(name) has room")

@@ -106,6 +106,7 @@ extension InvariantChecker {
             fail("3 ledger", "\(name) holds \(attempt.reservation.request)")
         }
         checkCircuit(attempt.node, task.spec.payload.type, name)
+        checkAvoided(attempt.node, model.spec, name)
         checkPlacement(attempt, name)
         hold(attempt.reservation, on: attempt.node, 1)
         model.living = Living(epoch: attempt.epoch, node: attempt.node, reservation: attempt.reservation)

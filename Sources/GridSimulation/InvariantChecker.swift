@@ -46,6 +46,7 @@ struct InvariantChecker {
         var gpus: [Int: (shared: Int64, isWhole: Bool)] = [:]
         var attempts = 0
         var healing = NodeHealing()
+        var risk = NodeRiskModel()
     }
 
     let settings: GridSettings
@@ -69,6 +70,8 @@ struct InvariantChecker {
     var isConnecting = false
     /// Whose hello said what cannot be, until that is told.
     var liar: NodeName?
+    /// Whose risk became high, until something follows.
+    var atRisk: NodeName?
     var types = TypeHealth()
     var reported: [AttemptRef: (end: AttemptOutcome.End, by: NodeName)] = [:]
     private var submitted: [RequestToken: (TaskSpec, String?)] = [:]
@@ -117,12 +120,17 @@ struct InvariantChecker {
             for case .finished(let ref, let outcome) in reports { reported[ref] = (outcome.end, name) }
         case .setSchedulability(let name, let schedulability, _, _):
             nodes[name]?.schedulability = schedulability
+            if nodes[name]?.risk.isDrained == true, schedulability == .open { nodes[name]?.risk.excuse() }
+            nodes[name]?.risk.isDrained = false
             if schedulability != .draining { nodes[name]?.healing.drainBy = nil }
         case .drain(let name, let deadline, _, _):
             nodes[name]?.schedulability = .draining
+            nodes[name]?.risk.isDrained = false
             nodes[name]?.healing.drainBy = now + deadline * 1_000
             nodes[name]?.healing.cancelled = []
-        case .releaseNode(let name, _, _): types.forget(name)
+        case .releaseNode(let name, _, _):
+            types.forget(name)
+            nodes[name]?.risk.excuse()
         case .cancel, .registerNode, .removeNode, .vouched, .notListening, .note, .tick: break
         }
     }
@@ -193,6 +201,7 @@ struct InvariantChecker {
             if let pausedAt, !isPaused, now - pausedAt >= bound { isSilenceBelieved = true }
             pausedAt = isPaused ? now : nil
         case .lateResultRefused: figures.lateResults += 1
+        case .nodeRisk, .nodeAvoided, .nodeSchedulabilityChanged: observeRisk(event.fact)
         default: observeHealing(event.fact)
         }
     }
@@ -227,6 +236,7 @@ struct InvariantChecker {
             var model = NodeModel()
             model.schedulability = node.schedulability
             model.inventory = node.inventory
+            model.risk.isDrained = node.isDrainedForRisk
             if node.schedulability == .draining, let deadline = node.drainDeadline {
                 model.healing.drainBy = max(now, deadline.microseconds - Self.wallStart)
             }

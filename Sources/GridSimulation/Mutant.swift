@@ -23,6 +23,7 @@ struct Mutant {
         case .noCircuits:
             settings.circuitFailures = .max
             settings.circuitRefusals = .max
+        case .ignoreRisk: settings.risk = .tell
         case .spreadPoison: settings.poisonNodeLimit = .max
         default: break
         }

@@ -44,6 +44,7 @@ package struct SimulationOptions: Sendable {
         if chance.below(3) == 0 { settings.lostAttemptLimit = chance.below(4) }
         if chance.below(3) == 0 { settings.maxAttemptsPerNode = 1 + chance.below(4) }
         if chance.below(8) == 0 { settings.maxLiveTasks = 5 + chance.below(20) }
+        settings.risk = RiskRule.allCases[chance.below(RiskRule.allCases.count)]
         return settings
     }
 
@@ -91,6 +92,8 @@ package enum Mutation: String, Sendable, CaseIterable {
     case noQuarantine
     case noCircuits
     case spreadPoison
+    /// Nodes of high risk are told and not avoided.
+    case ignoreRisk
     /// What a node says that cannot be is taken in silence.
     case believeLies
     /// A drain's deadline is forgotten.

@@ -24,6 +24,8 @@ package struct SimulationReport: Sendable {
         package var quarantines = 0
         package var circuitsOpened = 0
         package var lies = 0
+        package var highRisks = 0
+        package var avoided = 0
         package var fullChecks = 0
         package var events: UInt64 = 0
 
@@ -58,7 +60,9 @@ extension SimulationReport: CustomStringConvertible {
             "crashes: coordinator \(figures.coordinatorCrashes), agents \(figures.agentCrashes); "
                 + "links broken \(figures.brokenLinks), nodes given up \(figures.nodesGivenUp), "
                 + "pauses \(figures.pauses), quarantines \(figures.quarantines), "
-                + "circuits opened \(figures.circuitsOpened), lies \(figures.lies), late results \(figures.lateResults), events \(figures.events)"
+                + "circuits opened \(figures.circuitsOpened), lies \(figures.lies), "
+                + "nodes of high risk \(figures.highRisks), avoided \(figures.avoided), "
+                + "late results \(figures.lateResults), events \(figures.events)"
         )
         if violation != nil {
             lines.append("scenario (\(scenario.count) steps):")

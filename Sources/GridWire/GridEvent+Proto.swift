@@ -65,6 +65,15 @@ extension Noizylab_Grid_Event {
             set("node_quarantined", name)
             data = ["milliseconds": "\(milliseconds)", "reason": reason]
             text = "node \(name) is given nothing for \(milliseconds) ms: \(reason)"
+        case .nodeRisk(let name, let level, let risk, let reason):
+            set("node_risk", name)
+            data = ["level": level.rawValue, "risk": "\(risk)", "reason": reason]
+            text = "the risk of node \(name) is \(level.rawValue)" + (reason.isEmpty ? "" : ": \(reason)")
+        case .nodeAvoided(let name, let isAvoided, let reason):
+            set(isAvoided ? "node_avoided" : "node_no_longer_avoided", name)
+            data = ["reason": reason]
+            text = "node \(name) is "
+            text += isAvoided ? "given nothing new for its risk of \(reason)" : "no longer avoided: \(reason)"
         case .nodeReleased(let name, let by):
             set("node_released", name)
             data = ["by": by]

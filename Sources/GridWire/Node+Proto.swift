@@ -14,6 +14,7 @@ extension Noizylab_Grid_NodeInfo {
         isExternal = node.isExternal
         drainDeadlineUs = node.drainDeadline?.microseconds ?? 0
         keptAnswerMs = node.answerMilliseconds
+        isDrainedForRisk = node.isDrainedForRisk
     }
 
     package func model() throws(WireError) -> Node {
@@ -25,6 +26,7 @@ extension Noizylab_Grid_NodeInfo {
             isExternal: isExternal)
         if drainDeadlineUs != 0 { node.drainDeadline = Timestamp(microseconds: drainDeadlineUs) }
         node.answerMilliseconds = max(0, keptAnswerMs)
+        node.isDrainedForRisk = isDrainedForRisk
         return node
     }
 }

@@ -109,7 +109,8 @@ struct SimulateGrid: AsyncParsableCommand {
             "coordinator_crashes": JSONValue(figures.coordinatorCrashes),
             "agent_crashes": JSONValue(figures.agentCrashes), "broken_links": JSONValue(figures.brokenLinks),
             "nodes_given_up": JSONValue(figures.nodesGivenUp), "failover_pauses": JSONValue(figures.pauses),
-            "late_results": JSONValue(figures.lateResults),
+            "late_results": JSONValue(figures.lateResults), "high_risks": JSONValue(figures.highRisks),
+            "nodes_avoided": JSONValue(figures.avoided),
             "violation": report.violation.map { violation in
                 .object([
                     "rule": .string(violation.rule), "detail": .string(violation.detail),

@@ -13,6 +13,8 @@ struct Transcript {
     /// What the monotonic clock did not count: milliseconds.
     private var wallShift: Int64 = 0
     private var beating: [String: UInt64] = [:]
+    /// What the nodes that beat say of their memory in use: percent.
+    private var pressing: [String: Double] = [:]
     private var tokenCount: UInt64 = 0
     /// What a store would have: for `restart`.
     private var kept: [TaskID: GridTask] = [:]
@@ -47,6 +49,7 @@ struct Transcript {
         case "beat": for name in words.names { beating[name] = words.session(of: name) }
         case "hush": for name in words.names { beating[name] = nil }
         case "restart": restart()
+        case "press": for name in words.names { pressing[name] = words.number("percent").map { Double($0) } }
         case "wait": break
         case "why": text += Self.lines(machine.why(TaskID(number: UInt64(words.names[0].dropFirst())!)))
         case "plan": text += Self.plan(words, machine)
@@ -59,6 +62,7 @@ struct Transcript {
         if let value = words.number("lost_attempt_limit") { settings.lostAttemptLimit = Int(value) }
         if let value = words.number("max_live_tasks") { settings.maxLiveTasks = Int(value) }
         if let value = words.number("max_attempts_per_node") { settings.maxAttemptsPerNode = Int(value) }
+        if let rule = words.rule { settings.risk = rule }
         if let value = words.number("jitter_percent") { settings.jitterFraction = Double(value) / 100 }
         machine = GridMachine(settings: settings)
     }
@@ -81,7 +85,8 @@ struct Transcript {
             if nextTick == next { apply(.tick, isQuiet: true) }
             guard nextBeat == next else { continue }
             for (name, session) in beating.sorted(by: { $0.key < $1.key }) {
-                let input = GridInput.heartbeat(NodeName(checked: name), SessionID(number: session), NodeSample())
+                let sample = NodeSample(memoryPercent: pressing[name] ?? 0)
+                let input = GridInput.heartbeat(NodeName(checked: name), SessionID(number: session), sample)
                 apply(input, isQuiet: true)
             }
         }
@@ -145,6 +150,7 @@ struct Transcript {
             + "\(view.runningAttempts) attempts, cpu \(reserved.cpuMillis)/\(capacity.cpuMillis), "
             + "memory \(reserved.memoryBytes >> 20)/\(capacity.memoryBytes >> 20) MiB, "
             + "gpus \(reserved.gpus)/\(capacity.gpus), gpu memory \(reserved.gpuMemoryBytes >> 20) MiB"
+            + (view.isAvoided ? ", avoided" : "")
     }
 }
 
@@ -173,6 +179,8 @@ private struct Words {
     func session(of name: String) -> UInt64 {
         plain.first { $0.hasPrefix("\(name)/") }.flatMap { UInt64($0.split(separator: "/")[1]) } ?? 1
     }
+
+    var rule: RiskRule? { named["risk"].flatMap { RiskRule(rawValue: $0) } }
 
     private var node: NodeName { NodeName(checked: names[0]) }
     private var session: SessionID { SessionID(number: session(of: names[0])) }

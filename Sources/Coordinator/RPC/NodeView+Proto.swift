@@ -18,5 +18,21 @@ extension Noizylab_Grid_NodeInfo {
         quarantineMs = view.quarantineMilliseconds ?? 0
         barredTypes = view.barredTypes
         drainMs = view.drainMilliseconds ?? 0
+        isAvoided = view.isAvoided
+        if let assessment = view.risk {
+            riskLevel = assessment.level.rawValue
+            risk = assessment.risk
+            riskEvidence = assessment.evidence.map(Noizylab_Grid_RiskEvidence.init)
+        }
+    }
+}
+
+extension Noizylab_Grid_RiskEvidence {
+    fileprivate init(_ evidence: RiskEvidence) {
+        self.init()
+        metric = evidence.metric.text
+        risk = evidence.risk
+        sinceUs = evidence.since.microseconds
+        detail = evidence.detail
     }
 }

@@ -238,11 +238,60 @@ package nonisolated struct Noizylab_Grid_NodeInfo: @unchecked Sendable {
     set {_uniqueStorage()._keptAnswerMs = newValue}
   }
 
+  /// How likely it is to fail soon: normal, elevated or high; 0 ... 1; and why, the gravest first.
+  package var riskLevel: String {
+    get {_storage._riskLevel}
+    set {_uniqueStorage()._riskLevel = newValue}
+  }
+
+  package var risk: Double {
+    get {_storage._risk}
+    set {_uniqueStorage()._risk = newValue}
+  }
+
+  package var riskEvidence: [Noizylab_Grid_RiskEvidence] {
+    get {_storage._riskEvidence}
+    set {_uniqueStorage()._riskEvidence = newValue}
+  }
+
+  /// It is given nothing new for its risk, as long as another node is open.
+  package var isAvoided: Bool {
+    get {_storage._isAvoided}
+    set {_uniqueStorage()._isAvoided = newValue}
+  }
+
+  /// It is draining for its risk, and is opened again when that is past.
+  package var isDrainedForRisk: Bool {
+    get {_storage._isDrainedForRisk}
+    set {_uniqueStorage()._isDrainedForRisk = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+package nonisolated struct Noizylab_Grid_RiskEvidence: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// "disk", "task failures", "GPU 0 temperature".
+  package var metric: String = String()
+
+  /// Of this reason alone, 0 ... 1.
+  package var risk: Double = 0
+
+  package var sinceUs: Int64 = 0
+
+  /// "full in 0.5 h at this rate".
+  package var detail: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 package nonisolated struct Noizylab_Grid_NodeInventory: Sendable {
@@ -685,7 +734,7 @@ nonisolated extension Noizylab_Grid_ListNodesResponse: SwiftProtobuf.Message, Sw
 
 nonisolated extension Noizylab_Grid_NodeInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".NodeInfo"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}role\0\u{1}link\0\u{1}state\0\u{1}schedulability\0\u{1}address\0\u{1}inventory\0\u{1}labels\0\u{1}sample\0\u{3}silent_ms\0\u{3}skew_us\0\u{1}running\0\u{1}reserved\0\u{1}capacity\0\u{3}is_external\0\u{2}\u{19}trouble\0\u{3}is_slow\0\u{3}answer_ms\0\u{3}quarantine_ms\0\u{3}barred_types\0\u{3}drain_ms\0\u{3}drain_deadline_us\0\u{3}kept_answer_ms\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}role\0\u{1}link\0\u{1}state\0\u{1}schedulability\0\u{1}address\0\u{1}inventory\0\u{1}labels\0\u{1}sample\0\u{3}silent_ms\0\u{3}skew_us\0\u{1}running\0\u{1}reserved\0\u{1}capacity\0\u{3}is_external\0\u{2}\u{19}trouble\0\u{3}is_slow\0\u{3}answer_ms\0\u{3}quarantine_ms\0\u{3}barred_types\0\u{3}drain_ms\0\u{3}drain_deadline_us\0\u{3}kept_answer_ms\0\u{4}\u{d}risk_level\0\u{1}risk\0\u{3}risk_evidence\0\u{3}is_avoided\0\u{3}is_drained_for_risk\0")
 
   fileprivate class _StorageClass {
     var _name: String = String()
@@ -711,6 +760,11 @@ nonisolated extension Noizylab_Grid_NodeInfo: SwiftProtobuf.Message, SwiftProtob
     var _drainMs: Int64 = 0
     var _drainDeadlineUs: Int64 = 0
     var _keptAnswerMs: Int64 = 0
+    var _riskLevel: String = String()
+    var _risk: Double = 0
+    var _riskEvidence: [Noizylab_Grid_RiskEvidence] = []
+    var _isAvoided: Bool = false
+    var _isDrainedForRisk: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -744,6 +798,11 @@ nonisolated extension Noizylab_Grid_NodeInfo: SwiftProtobuf.Message, SwiftProtob
       _drainMs = source._drainMs
       _drainDeadlineUs = source._drainDeadlineUs
       _keptAnswerMs = source._keptAnswerMs
+      _riskLevel = source._riskLevel
+      _risk = source._risk
+      _riskEvidence = source._riskEvidence
+      _isAvoided = source._isAvoided
+      _isDrainedForRisk = source._isDrainedForRisk
     }
   }
 
@@ -785,6 +844,11 @@ nonisolated extension Noizylab_Grid_NodeInfo: SwiftProtobuf.Message, SwiftProtob
         case 45: try { try decoder.decodeSingularInt64Field(value: &_storage._drainMs) }()
         case 46: try { try decoder.decodeSingularInt64Field(value: &_storage._drainDeadlineUs) }()
         case 47: try { try decoder.decodeSingularInt64Field(value: &_storage._keptAnswerMs) }()
+        case 60: try { try decoder.decodeSingularStringField(value: &_storage._riskLevel) }()
+        case 61: try { try decoder.decodeSingularDoubleField(value: &_storage._risk) }()
+        case 62: try { try decoder.decodeRepeatedMessageField(value: &_storage._riskEvidence) }()
+        case 63: try { try decoder.decodeSingularBoolField(value: &_storage._isAvoided) }()
+        case 64: try { try decoder.decodeSingularBoolField(value: &_storage._isDrainedForRisk) }()
         default: break
         }
       }
@@ -866,6 +930,21 @@ nonisolated extension Noizylab_Grid_NodeInfo: SwiftProtobuf.Message, SwiftProtob
       if _storage._keptAnswerMs != 0 {
         try visitor.visitSingularInt64Field(value: _storage._keptAnswerMs, fieldNumber: 47)
       }
+      if !_storage._riskLevel.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._riskLevel, fieldNumber: 60)
+      }
+      if _storage._risk.bitPattern != 0 {
+        try visitor.visitSingularDoubleField(value: _storage._risk, fieldNumber: 61)
+      }
+      if !_storage._riskEvidence.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._riskEvidence, fieldNumber: 62)
+      }
+      if _storage._isAvoided != false {
+        try visitor.visitSingularBoolField(value: _storage._isAvoided, fieldNumber: 63)
+      }
+      if _storage._isDrainedForRisk != false {
+        try visitor.visitSingularBoolField(value: _storage._isDrainedForRisk, fieldNumber: 64)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -898,10 +977,60 @@ nonisolated extension Noizylab_Grid_NodeInfo: SwiftProtobuf.Message, SwiftProtob
         if _storage._drainMs != rhs_storage._drainMs {return false}
         if _storage._drainDeadlineUs != rhs_storage._drainDeadlineUs {return false}
         if _storage._keptAnswerMs != rhs_storage._keptAnswerMs {return false}
+        if _storage._riskLevel != rhs_storage._riskLevel {return false}
+        if _storage._risk != rhs_storage._risk {return false}
+        if _storage._riskEvidence != rhs_storage._riskEvidence {return false}
+        if _storage._isAvoided != rhs_storage._isAvoided {return false}
+        if _storage._isDrainedForRisk != rhs_storage._isDrainedForRisk {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Noizylab_Grid_RiskEvidence: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RiskEvidence"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}metric\0\u{1}risk\0\u{3}since_us\0\u{1}detail\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.metric) }()
+      case 2: try { try decoder.decodeSingularDoubleField(value: &self.risk) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.sinceUs) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.detail) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.metric.isEmpty {
+      try visitor.visitSingularStringField(value: self.metric, fieldNumber: 1)
+    }
+    if self.risk.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.risk, fieldNumber: 2)
+    }
+    if self.sinceUs != 0 {
+      try visitor.visitSingularInt64Field(value: self.sinceUs, fieldNumber: 3)
+    }
+    if !self.detail.isEmpty {
+      try visitor.visitSingularStringField(value: self.detail, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Noizylab_Grid_RiskEvidence, rhs: Noizylab_Grid_RiskEvidence) -> Bool {
+    if lhs.metric != rhs.metric {return false}
+    if lhs.risk != rhs.risk {return false}
+    if lhs.sinceUs != rhs.sinceUs {return false}
+    if lhs.detail != rhs.detail {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

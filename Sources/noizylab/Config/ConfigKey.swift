@@ -40,6 +40,7 @@ struct ConfigKey: Sendable {
         ConfigKey("liveness.offline_after", .duration, "1800ms", "silence after which what ran there moves"),
         ConfigKey("liveness.reconnect_grace", .duration, "150ms", "for a node whose connection closed"),
         ConfigKey("liveness.quarantine", .duration, "10s", "the first, of a node that comes and goes"),
+        ConfigKey("liveness.risk", .text, "tell", "what follows when a node is likely to fail: tell, avoid or drain"),
         ConfigKey("liveness.recovery_grace", .duration, "15s", "for nodes to come back after the coordinator started"),
         ConfigKey("limits.reads", .count, "1000", "looks at the grid, a second and caller; 0: without limit"),
         ConfigKey("limits.changes", .count, "50", "changes, a second and caller"),

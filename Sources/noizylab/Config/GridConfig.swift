@@ -34,6 +34,7 @@ struct GridConfig: Sendable {
     /// `tasks.…`, `liveness.…`, `limits.…` and `audit.…`: milliseconds, bytes or counts, where they are not the default.
     let numbers: [String: Int64]
     let placement: PlacementRule
+    let risk: RiskRule
     /// Everything, for `config show`.
     let shown: [Shown]
 
@@ -68,7 +69,8 @@ struct GridConfig: Sendable {
         nodes = try Self.nodes(file, fallback: own)
         node = try Self.coordinatorNode(&values, nodes, own)
         numbers = try values.numbers()
-        placement = try Self.placement(&values)
+        placement = try Self.choice("tasks.placement", "policy", &values)
+        risk = try Self.choice("liveness.risk", "rule", &values)
         shown = values.shown + Self.shown(nodes, file)
     }
 
@@ -92,12 +94,15 @@ struct GridConfig: Sendable {
         return named.name
     }
 
-    private static func placement(_ values: inout ConfigValues) throws(ConfigError) -> PlacementRule {
-        let text = try values.shownText("tasks.placement")
-        if let rule = PlacementRule(rawValue: text) { return rule }
-        let known = PlacementRule.allCases.map(\.rawValue)
+    /// One of the words that the key may have; `noun` is what they are.
+    private static func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ key: String, _ noun: String, _ values: inout ConfigValues
+    ) throws(ConfigError) -> Choice {
+        let text = try values.shownText(key)
+        if let choice = Choice(rawValue: text) { return choice }
+        let known = Choice.allCases.map(\.rawValue)
         throw ConfigError(
-            "tasks.placement '\(text)' is no policy", at: values.place("tasks.placement"),
+            "\(key) '\(text)' is no \(noun)", at: values.place(key),
             try: NearestName.to(text, among: known).map { "\"\($0)\"" } ?? "one of \(known.joined(separator: ", "))")
     }
 

@@ -17,6 +17,7 @@ extension GridPlan {
         settings.names = names
         settings.certificates = lifetimes
         if let placement, let rule = PlacementRule(rawValue: placement) { settings.grid.placement = rule }
+        if let risk, let rule = RiskRule(rawValue: risk) { settings.grid.risk = rule }
         for (key, number) in numbers {
             switch key {
             case "tasks.output_limit": settings.outputLimitBytes = number

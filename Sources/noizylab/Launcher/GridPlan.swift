@@ -35,6 +35,8 @@ struct GridPlan: Codable, Sendable, Hashable {
     var isLab: Bool
     /// A `PlacementRule`; nil in plans of older versions.
     var placement: String?
+    /// A `RiskRule`; nil in plans of older versions.
+    var risk: String?
 
     var coordinator: GridEndpoint { GridEndpoint(host: coordinatorHost, port: listenPort) }
     var edge: GridEndpoint { GridEndpoint(host: Self.loopback(for: edgeHost), port: edgePort) }
@@ -58,7 +60,8 @@ extension GridPlan {
                     isHere: $0.link == .local, requiresSignatures: $0.requiresSignatures ? true : nil,
                     trustedKeys: $0.trustedKeys.isEmpty ? nil : $0.trustedKeys)
             },
-            numbers: config.numbers, isLab: false, placement: config.placement.rawValue)
+            numbers: config.numbers, isLab: false, placement: config.placement.rawValue,
+            risk: config.risk.rawValue)
     }
 
     /// Several nodes on this machine, over loopback, to try failover.

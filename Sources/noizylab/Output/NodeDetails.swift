@@ -23,16 +23,35 @@ struct NodeDetails {
         if !info.barredTypes.isEmpty {
             parts.append("no \(info.barredTypes.joined(separator: ", ")) for now, which failed there and not elsewhere")
         }
+        if info.isDrainedForRisk {
+            parts.append("drained for its risk until that is past (noizylab node release \(info.name))")
+        } else if info.isAvoided {
+            parts.append("avoided for its risk while another node is open (noizylab node release \(info.name))")
+        }
         if info.drainMs > 0 { parts.append("what runs is moved in \(TimeText.took(milliseconds: info.drainMs))") }
         return parts.joined(separator: "; ")
     }
 
-    private var rows: [(String, String)] {
+    /// `high, 0.87`, then a row for each reason.
+    private var riskRows: [(String, String)] {
+        guard !info.riskLevel.isEmpty else { return [] }
+        let risk = (info.risk * 100).rounded() / 100
+        return [("risk", info.riskLevel + (risk > 0 ? ", \(risk)" : ""))]
+            + info.riskEvidence.map { evidence in
+                ("", "\(evidence.metric): \(evidence.detail), since \(TimeText.iso(microseconds: evidence.sinceUs) ?? "?")")
+            }
+    }
+
+    var rows: [(String, String)] {
         let (inventory, sample) = (info.inventory, info.sample)
         var rows: [(String, String)] = [
             ("node", info.name), ("role", info.role), ("link", info.link),
             ("state", info.state + (info.schedulability == "open" ? "" : ", \(info.schedulability)")),
-            ("health", health), ("address", info.address), ("host", inventory.hostname),
+            ("health", health),
+        ]
+        rows += riskRows
+        rows += [
+            ("address", info.address), ("host", inventory.hostname),
             ("system", "\(inventory.os) \(inventory.osVersion), \(inventory.arch)"),
             ("cores", inventory.cores == 0 ? "" : "\(inventory.cores)"),
             ("memory", inventory.memoryBytes == 0 ? "" : TimeText.bytes(inventory.memoryBytes)),

@@ -136,6 +136,7 @@ struct NodeListing {
             "trouble": .string(node.trouble), "slow": .bool(node.isSlow), "answer_ms": JSONValue(node.answerMs),
             "quarantine_ms": JSONValue(node.quarantineMs), "drain_ms": JSONValue(node.drainMs),
             "barred_types": .array(node.barredTypes.map(JSONValue.string)),
+            "risk": risk(node), "avoided": .bool(node.isAvoided), "drained_for_risk": .bool(node.isDrainedForRisk),
             "skew_ms": .double(rounded(Double(node.skewUs) / 1_000)),
             "reserved": resources(node.reserved),
             "capacity": resources(node.capacity),
@@ -143,6 +144,21 @@ struct NodeListing {
             "capabilities": .sorted(node.inventory.capabilities),
             "labels": .sorted(node.labels),
             "external": .bool(node.isExternal),
+        ])
+    }
+
+    /// Null before the first heartbeat.
+    private static func risk(_ node: Noizylab_Grid_NodeInfo) -> JSONValue {
+        guard !node.riskLevel.isEmpty else { return .null }
+        return .object([
+            "level": .string(node.riskLevel), "value": .double(rounded(node.risk)),
+            "evidence": .array(
+                node.riskEvidence.map { evidence in
+                    .object([
+                        "metric": .string(evidence.metric), "risk": .double(rounded(evidence.risk)),
+                        "since_us": JSONValue(evidence.sinceUs), "detail": .string(evidence.detail),
+                    ])
+                }),
         ])
     }
 

@@ -7,6 +7,8 @@ struct FailureWatch: Sendable {
     /// Of the usual share while little is known: one failure in twenty, as if seen twenty times.
     private static let assumedFailures = 1.0
     private static let assumedEnds = 20.0
+    /// Five just now; fewer may be the tasks' own affair.
+    private static let leastFailures = 4.5
 
     private var recentEnds = DecayingSum(halfLifeSeconds: FailureWatch.recentSeconds)
     private var recentFailures = DecayingSum(halfLifeSeconds: FailureWatch.recentSeconds)
@@ -30,7 +32,7 @@ struct FailureWatch: Sendable {
     func evidence(at time: MonotonicTime) -> RiskEvidence? {
         let ends = recentEnds.value(at: time)
         let failures = recentFailures.value(at: time)
-        guard ends >= 3, failures >= 2 else { return nil }
+        guard failures >= Self.leastFailures else { return nil }
         // What is judged is no part of what it is judged by.
         let otherEnds = max(0, usualEnds.value(at: time) - ends) + Self.assumedEnds
         let otherFailures = max(0, usualFailures.value(at: time) - failures) + Self.assumedFailures
