@@ -217,14 +217,14 @@ extension InvariantChecker {
 
     // MARK: drains
 
-    /// Nothing lives on a drained node long after its deadline.
+    /// Nothing lives on a drained node long after its deadline, unless nobody is given up at the moment.
     mutating func checkDrains() {
         let patience =
             (settings.cancelGraceMilliseconds + settings.timeoutSlackMilliseconds + settings.patienceMilliseconds
                 + 2 * settings.latenessMilliseconds) * 1_000
-        for (name, node) in nodes {
+        for (name, node) in nodes where pausedAt == nil {
             guard let by = node.healing.drainBy, node.attempts > 0, now - by > patience,
-                now - wokeAt > patience, now - startedAt > patience
+                now - max(wokeAt, startedAt, resumedAt) > patience
             else { continue }
             fail("10 drains end", "\(name) still has \(node.attempts) attempts \(now - by) us after its deadline")
         }

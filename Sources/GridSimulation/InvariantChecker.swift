@@ -75,7 +75,9 @@ struct InvariantChecker {
     var types = TypeHealth()
     var reported: [AttemptRef: (end: AttemptOutcome.End, by: NodeName)] = [:]
     private var submitted: [RequestToken: (TaskSpec, String?)] = [:]
-    private var pausedAt: Int64?
+    var pausedAt: Int64?
+    /// When failovers were last taken up again.
+    var resumedAt: Int64 = .min / 2
     private var isSilenceBelieved = false
 
     init(settings: GridSettings) { self.settings = settings }
@@ -200,6 +202,7 @@ struct InvariantChecker {
             let bound = settings.failoverPauseMilliseconds * 1_000
             if let pausedAt, !isPaused, now - pausedAt >= bound { isSilenceBelieved = true }
             pausedAt = isPaused ? now : nil
+            if !isPaused { resumedAt = now }
         case .lateResultRefused: figures.lateResults += 1
         case .nodeRisk, .nodeAvoided, .nodeSchedulabilityChanged: observeRisk(event.fact)
         default: observeHealing(event.fact)
