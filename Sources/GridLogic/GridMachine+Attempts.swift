@@ -119,7 +119,8 @@ extension GridMachine {
     /// The task's end. It is forgotten here; the store keeps it.
     mutating func settle(_ slot: Int, _ state: TaskState, reason: String, into effects: inout [GridEffect]) {
         if case .waiting(let line) = tasks[slot].phase {
-            queue.remove(number: tasks[slot].task.id.number, line: line)
+            let task = tasks[slot].task
+            queue.remove(number: task.id.number, line: line, client: client(of: task))
         }
         let isDurable = tasks[slot].isDurable
         tasks[slot].task.finishedAt = now.wall

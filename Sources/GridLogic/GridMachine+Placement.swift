@@ -11,8 +11,7 @@ extension GridMachine {
         }
         if !queue.isWaiting(line) { queue.setReason(line, waitReason(shape)) }
         let task = tasks[slot].task
-        queue.insert(
-            TaskQueue.Entry(virtualTime: virtualTime(of: task), number: task.id.number, slot: slot), line: line)
+        queue.insert(entry(of: task, slot), line: line, client: client(of: task))
         tasks[slot].phase = .waiting(line: line)
         tasks[slot].task.reason = queue.reason(line)
         return false
@@ -24,7 +23,7 @@ extension GridMachine {
             let fleet = fleet
             let circuits = circuits
             let isAvoided = avoidance.current(in: fleet).contains(node)
-            let fitting = queue.popFirst(for: node) {
+            let fitting = queue.popFirst(for: node, at: now.wall.microseconds) {
                 fleet.fits($0, on: node) && circuits.admits($0.type, on: node) && (!isAvoided || $0.pin != nil)
             }
             guard let entry = fitting else { return }
@@ -88,11 +87,17 @@ extension GridMachine {
         }
     }
 
-    func virtualTime(of task: GridTask) -> Int64 {
+    /// The task's place in the queue.
+    func entry(of task: GridTask, _ slot: Int) -> TaskQueue.Entry {
         let ageing = min(max(settings.ageingMilliseconds, 0), 1_000_000_000)
         let advantage = Int64(min(max(task.spec.priority, -1_000), 1_000)) * ageing * 1_000
-        return task.submittedAt.microseconds.subtractingSaturated(advantage)
+        return TaskQueue.Entry(
+            virtualTime: task.submittedAt.microseconds.subtractingSaturated(advantage), advantage: advantage,
+            number: task.id.number, slot: slot)
     }
+
+    /// Among whom the turns go round; where that is not wanted all are one.
+    func client(of task: GridTask) -> String { settings.fairShare ? task.spec.submitter : "" }
 
     private func waitReason(_ shape: Shape) -> String {
         guard let pin = shape.pin else {

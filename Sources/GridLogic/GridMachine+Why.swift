@@ -9,8 +9,7 @@ extension GridMachine {
         guard case .success(let shape) = shape(of: task.spec) else { return nil }
         var report = report(on: shape, task)
         if case .waiting = tasks[slot].phase {
-            let own = virtualTime(of: task)
-            report.queue = (queue.count { $0.virtualTime < own }, queue.count)
+            report.queue = (queue.ahead(of: entry(of: task, slot), at: now.wall.microseconds), queue.count)
         }
         report.sumUp(shape)
         return report

@@ -9,6 +9,8 @@ package struct GridSettings: Sendable {
     package var lostAttemptLimit = 10
     /// One point of priority for each of these waited, so nothing waits for ever.
     package var ageingMilliseconds: Int64 = 10_000
+    /// Clients that wait take turns, however many tasks each has queued; otherwise all wait in one line.
+    package var fairShare = true
     /// Silence after which a node is suspect, and after which it is lost (offline) if it answers no question either:
     /// two heartbeats and a little, and a burst of questions. Nodes that are known to answer slowly get longer.
     package var suspectAfterMilliseconds: Int64 = 1_100

@@ -69,6 +69,7 @@ extension InvariantChecker {
     mutating func noteClocks(_ moment: Moment) {
         let offset = moment.wall.microseconds - moment.monotonic.nanoseconds / 1_000
         defer { clockOffset = offset }
+        noteSteadiness(offset)
         guard let clockOffset, abs(offset - clockOffset) > 800_000 else { return }
         wokeAt = now
         settledAt = max(settledAt, now + min(2 * abs(offset - clockOffset), settings.recoveryGraceMilliseconds * 1_000))

@@ -108,6 +108,8 @@ extension InvariantChecker {
         checkCircuit(attempt.node, task.spec.payload.type, name)
         checkAvoided(attempt.node, model.spec, name)
         checkPlacement(attempt, name)
+        checkTurn(of: task, model)
+        model.wait = nil
         hold(attempt.reservation, on: attempt.node, 1)
         model.living = Living(epoch: attempt.epoch, node: attempt.node, reservation: attempt.reservation)
         model.attempts += 1

@@ -24,6 +24,8 @@ struct InvariantChecker {
         var endedLost = false
         /// Microseconds; nil when the last end was before a restart.
         var lastEndAt: Int64?
+        /// Nil when it was not seen from its beginning.
+        var wait: Wait?
     }
 
     struct Living {
@@ -73,6 +75,8 @@ struct InvariantChecker {
     /// Whose risk became high, until something follows.
     var atRisk: NodeName?
     var types = TypeHealth()
+    var turns = Turns()
+    var isClockSteady = true
     var reported: [AttemptRef: (end: AttemptOutcome.End, by: NodeName)] = [:]
     private var submitted: [RequestToken: (TaskSpec, String?)] = [:]
     var pausedAt: Int64?
@@ -175,6 +179,7 @@ struct InvariantChecker {
             if let key { liveKeys[key] = task.id }
         }
         observe(task)
+        if isNew { noteWait(task) }
     }
 
     private mutating func observeStart(_ ref: AttemptRef, _ name: NodeName, _ session: SessionID) {
@@ -233,6 +238,7 @@ struct InvariantChecker {
         wokeAt = .min / 2
         clockOffset = nil
         types = TypeHealth()
+        turns = Turns()
         nextTaskNumber = store.nextTaskNumber
         nextEventNumber = store.nextEventNumber
         nodes = store.nodes.mapValues { node in

@@ -25,6 +25,7 @@ struct Mutant {
             settings.circuitRefusals = .max
         case .ignoreRisk: settings.risk = .tell
         case .spreadPoison: settings.poisonNodeLimit = .max
+        case .noFairShare: settings.fairShare = false
         default: break
         }
         machine = GridMachine(settings: settings)

@@ -13,7 +13,10 @@ extension Scenario {
             let at = options.isSmall ? Int64(chance.below(Int(span))) : Int64(number) * 50 + second
             var spec = spec(options, &chance)
             // Hung on the number, so that what else is drawn stays as it is.
-            if options.isSmall, number % 7 == 3 { spec.constraint = constraints[number / 7 % constraints.count] }
+            if options.isSmall {
+                if number % 7 == 3 { spec.constraint = constraints[number / 7 % constraints.count] }
+                spec.submitter = clients[number % clients.count]
+            }
             let key = chance.below(10) < 8 ? "k\(chance.below(40) == 0 && number > 0 ? number - 1 : number)" : nil
             actions.append(Action(at: at, kind: .submit(Submission(number: number, spec: spec, key: key))))
             if options.faults > 0, chance.below(options.isSmall ? 8 : 100) == 0 {
@@ -35,6 +38,9 @@ extension Scenario {
     private static let constraints = [
         "cores >= 4", "gpu", "os == linux && !(cores < 2)", "name != \"n1\" || memory >= 16GiB", "gpu.model in [g, h]",
     ]
+
+    /// Some ask for more than others.
+    private static let clients = ["ann", "ann", "bob", "ann", "cat", "ann", ""]
 
     private static func inventory(_ chance: inout SplitMix64) -> NodeInventory {
         let gpus = chance.below(3) == 0 ? 1 + chance.below(2) : 0

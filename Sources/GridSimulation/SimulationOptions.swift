@@ -45,6 +45,7 @@ package struct SimulationOptions: Sendable {
         if chance.below(3) == 0 { settings.maxAttemptsPerNode = 1 + chance.below(4) }
         if chance.below(8) == 0 { settings.maxLiveTasks = 5 + chance.below(20) }
         settings.risk = RiskRule.allCases[chance.below(RiskRule.allCases.count)]
+        if chance.below(8) == 0 { settings.fairShare = false }
         return settings
     }
 
@@ -98,4 +99,6 @@ package enum Mutation: String, Sendable, CaseIterable {
     case believeLies
     /// A drain's deadline is forgotten.
     case ignoreDeadlines
+    /// Who brings much gets much.
+    case noFairShare
 }

@@ -64,6 +64,7 @@ struct Transcript {
         if let value = words.number("max_attempts_per_node") { settings.maxAttemptsPerNode = Int(value) }
         if let rule = words.rule { settings.risk = rule }
         if let value = words.number("jitter_percent") { settings.jitterFraction = Double(value) / 100 }
+        if let value = words.number("fair_share") { settings.fairShare = value != 0 }
         machine = GridMachine(settings: settings)
     }
 
@@ -253,7 +254,7 @@ private struct Words {
             priority: Int(number("priority") ?? 0), retries: Int(number("retries") ?? 0),
             timeoutMilliseconds: number("timeout") ?? 0, queueTimeoutMilliseconds: number("queue_timeout") ?? 0,
             onLost: named["on_lost"].flatMap { LostPolicy(rawValue: $0) } ?? .retry,
-            durability: plain.contains("ephemeral") ? .ephemeral : .durable, submitter: "ann")
+            durability: plain.contains("ephemeral") ? .ephemeral : .durable, submitter: named["by"] ?? "ann")
         spec.lostAfterMilliseconds = number("lost_after") ?? 0
         return spec
     }

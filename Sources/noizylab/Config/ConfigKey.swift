@@ -31,6 +31,7 @@ struct ConfigKey: Sendable {
         ConfigKey("tasks.timeout", .duration, "1h", "for calls of NoizyGridRPC that give none"),
         ConfigKey("tasks.lost_attempts", .count, "10", "lost attempts that are made good before a task is lost"),
         ConfigKey("tasks.poison_nodes", .count, "3", "nodes lost with a task before it is its fault"),
+        ConfigKey("tasks.fair_share", .flag, "true", "clients that wait take turns, however much each has queued"),
         ConfigKey("tasks.cancel_grace", .duration, "5s", "between TERM and KILL"),
         ConfigKey("tasks.max_live", .count, "1000000", "unfinished tasks at most"),
         ConfigKey(

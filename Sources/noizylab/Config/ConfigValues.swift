@@ -55,11 +55,11 @@ struct ConfigValues {
         }
     }
 
-    /// Durations in milliseconds, sizes in bytes, counts; only those that were given.
+    /// Durations in milliseconds, sizes in bytes, counts, true and false as 1 and 0; only those that were given.
     mutating func numbers() throws(ConfigError) -> [String: Int64] {
         var numbers: [String: Int64] = [:]
         for key in ConfigKey.all {
-            guard [.duration, .size, .count].contains(key.kind) else { continue }
+            guard [.duration, .size, .count, .flag].contains(key.kind) else { continue }
             guard let entry = entries[key.path] else {
                 show(key.path, key.standard)
                 continue
@@ -69,11 +69,15 @@ struct ConfigValues {
                 case (.duration, .text(let text)): DurationText.milliseconds(text)
                 case (.size, .text(let text)): SizeText.bytes(text)
                 case (.count, .number(let number)) where number >= 0: number
+                case (.flag, .flag(let isOn)): isOn ? 1 : 0
                 default: nil
                 }
             guard let number else {
-                let kind = [.duration: "a span of time", .size: "an amount of bytes"][key.kind] ?? "a whole number"
-                let quote = key.kind == .count ? "" : "\""
+                let kinds: [ConfigKey.Kind: String] = [
+                    .duration: "a span of time", .size: "an amount of bytes", .flag: "true or false",
+                ]
+                let kind = kinds[key.kind] ?? "a whole number"
+                let quote = [.count, .flag].contains(key.kind) ? "" : "\""
                 throw ConfigError(
                     "\(key.path) is not \(kind)", at: place(key.path),
                     try: "\(key.path) = \(quote)\(key.standard)\(quote)")
@@ -81,6 +85,7 @@ struct ConfigValues {
             numbers[key.path] = number
             switch entry.value {
             case .text(let text): show(key.path, text)
+            case .flag(let isOn): show(key.path, "\(isOn)")
             default: show(key.path, "\(number)")
             }
         }

@@ -31,7 +31,8 @@ struct GridConfig: Sendable {
     let names: [String]
     /// At least one: this machine alone when none is configured.
     let nodes: [ConfiguredNode]
-    /// `tasks.…`, `liveness.…`, `limits.…` and `audit.…`: milliseconds, bytes or counts, where they are not the default.
+    /// `tasks.…`, `liveness.…`, `limits.…` and `audit.…`: milliseconds, bytes, counts, and 1 or 0 for true
+    /// or false, where they are not the default.
     let numbers: [String: Int64]
     let placement: PlacementRule
     let risk: RiskRule
@@ -189,6 +190,7 @@ struct GridConfig: Sendable {
         switch kind {
         case .texts: .texts(text.split(separator: ",").map { String($0.trimmingPrefix { $0 == " " }) })
         case .count: Int64(text).map(ConfigFile.Value.number) ?? .text(text)
+        case .flag: Bool(text).map(ConfigFile.Value.flag) ?? .text(text)
         default: .text(text)
         }
     }

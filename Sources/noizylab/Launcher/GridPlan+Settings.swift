@@ -24,6 +24,7 @@ extension GridPlan {
             case "tasks.timeout": settings.defaultTimeoutMilliseconds = number
             case "tasks.lost_attempts": settings.grid.lostAttemptLimit = Int(number)
             case "tasks.poison_nodes": settings.grid.poisonNodeLimit = Int(number)
+            case "tasks.fair_share": settings.grid.fairShare = number != 0
             case "tasks.cancel_grace": settings.grid.cancelGraceMilliseconds = number
             case "tasks.max_live": settings.grid.maxLiveTasks = Int(number)
             case "liveness.suspect_after": settings.grid.suspectAfterMilliseconds = number

@@ -32,6 +32,7 @@ struct GridConfigTests {
             [tasks]
             output_limit = "16MiB"
             lost_attempts = 3
+            fair_share = false
 
             [liveness]
             offline_after = "8s"
@@ -52,7 +53,8 @@ struct GridConfigTests {
         #expect(config.names == ["grid.example", "192.168.1.20"])
         #expect(
             config.numbers == [
-                "tasks.output_limit": 16 << 20, "tasks.lost_attempts": 3, "liveness.offline_after": 8_000,
+                "tasks.output_limit": 16 << 20, "tasks.lost_attempts": 3, "tasks.fair_share": 0,
+                "liveness.offline_after": 8_000,
             ])
         #expect(config.nodes.map(\.link) == [.local, .agent])
         #expect(config.nodes[1].role == "compute")
@@ -70,7 +72,7 @@ struct GridConfigTests {
             text,
             environment: [
                 "NOIZYLAB_CLUSTER": "ENV", "NOIZYLAB_COORDINATOR_LISTEN": "127.0.0.1:10",
-                "NOIZYLAB_TASKS_TIMEOUT": "5m",
+                "NOIZYLAB_TASKS_TIMEOUT": "5m", "NOIZYLAB_TASKS_FAIR_SHARE": "false",
             ],
             flags: ["coordinator.listen": ("--listen", "127.0.0.1:100")])
 
@@ -78,6 +80,7 @@ struct GridConfigTests {
         #expect(config.listen.port == 100)
         #expect(config.edge.port == 2)
         #expect(config.numbers["tasks.timeout"] == 300_000)
+        #expect(config.numbers["tasks.fair_share"] == 0)
         #expect(origin("cluster", config) == "environment NOIZYLAB_CLUSTER")
         #expect(origin("coordinator.listen", config) == "flag --listen")
         #expect(origin("coordinator.edge", config) == "noizylab.toml:4")
@@ -105,6 +108,7 @@ struct GridConfigTests {
         ("[tasks]\ntimeout = \"soon\"", "noizylab.toml:2", "tasks.timeout is not a span of time", "\"1h\""),
         ("[tasks]\ntimeout = 30", "noizylab.toml:2", "tasks.timeout is not a span of time", "\"1h\""),
         ("[tasks]\noutput_limit = \"lots\"", "noizylab.toml:2", "is not an amount of bytes", "64MiB"),
+        ("[tasks]\nfair_share = \"yes\"", "noizylab.toml:2", "tasks.fair_share is not true or false", "= true"),
         ("[tasks]\nmax_live = -1", "noizylab.toml:2", "is not a whole number", "1000000"),
         ("[tasks]\nplacement = \"spraed\"", "noizylab.toml:2", "'spraed' is no policy", "\"spread\""),
         ("[[node]]\nrole = \"primary\"", "noizylab.toml:1", "a node without a name", "name ="),
