@@ -1,7 +1,7 @@
 /// How long certificates live and authorities overlap, in seconds. Nodes renew by themselves; people and programs do not,
 /// so theirs live longer.
 ///
-/// The keys of `[certificates]` in the configuration: `node_lifetime`, `client_lifetime`, `overlap`, `overlap_least`,
+/// The keys of `[certificates]` in the configuration: `node_lifetime`, `client_lifetime`, `overlap`, `least_overlap`,
 /// `recovery`.
 package struct CertificateLifetimes: Sendable, Hashable {
     package static let authoritySeconds: Int64 = 3650 * 86_400
