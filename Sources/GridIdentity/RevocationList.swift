@@ -12,6 +12,4 @@ package final class RevocationList: Sendable {
     }
 
     package func revoke(keyHash: [UInt8]) { keyHashes.withLock { _ = $0.insert(keyHash) } }
-
-    package func restore(keyHash: [UInt8]) { keyHashes.withLock { _ = $0.remove(keyHash) } }
 }

@@ -108,9 +108,6 @@ struct TaskTable: Sendable {
         for live in slots where !live.isVacant { body(live) }
     }
 
-    /// In ascending order of the ids.
-    var slotsInOrder: [Int] { slotsByNumber.sorted { $0.key < $1.key }.map(\.value) }
-
     private static func index(_ state: TaskState) -> Int {
         switch state {
         case .queued: 0

@@ -111,11 +111,6 @@ package struct TaskQueue: Sendable {
         return entries.sorted()
     }
 
-    /// The shapes that wait and the number of tasks of each: for checks and for people.
-    var waitingShapes: [(shape: Shape, count: Int)] {
-        lines.filter { $0.count > 0 }.map { ($0.shape, $0.count) }
-    }
-
     /// How many would be placed before this one if any node could take any of them and nothing else came. For people:
     /// plays it forward on a copy, as long as more than one client waits.
     package func ahead(of entry: Entry, at time: Int64) -> Int {

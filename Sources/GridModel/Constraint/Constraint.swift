@@ -66,14 +66,6 @@ package enum Attribute: Sendable, Hashable {
         }
     }
 
-    /// More than one value may belong to a node.
-    package var isPlural: Bool {
-        switch self {
-        case .gpuModel, .gpuMemory, .gpuDriver: true
-        default: false
-        }
-    }
-
     package static let plainNames: [(name: String, attribute: Attribute)] = [
         ("name", .name), ("role", .role), ("os", .os), ("os.version", .osVersion), ("arch", .arch),
         ("hostname", .hostname), ("agent.version", .agentVersion), ("cores", .cores), ("memory", .memory),
