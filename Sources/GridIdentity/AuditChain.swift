@@ -19,6 +19,7 @@ package enum AuditChain {
 
 /// Reads a chain from its beginning and says where it breaks, if it does. Fed in order.
 package struct AuditVerifier: Sendable {
+    /// Where a chain breaks.
     package enum Fault: Sendable, Hashable, CustomStringConvertible {
         /// Records are missing between these numbers.
         case gap(after: UInt64, next: UInt64)

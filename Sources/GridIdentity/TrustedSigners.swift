@@ -3,6 +3,7 @@ import GridModel
 /// The signers whose tasks a node takes: lines of a public key and a name, as `noizylab signer trust` writes them;
 /// `#` begins a comment.
 package struct TrustedSigners: Sendable {
+    /// One line: a key, and whom the machine's owner calls by it.
     package struct Signer: Sendable, Hashable {
         package let key: SignerPublicKey
         package let name: String

@@ -2,6 +2,7 @@ package import GridModel
 
 /// What one caller has used of its limits. Owned by the gateway, one for each identity; decides, and does nothing.
 package struct CallAccount: Sendable {
+    /// Whether a call may begin, or bring so much.
     package enum Verdict: Sendable, Hashable {
         case admitted
         case refused(Shortage)

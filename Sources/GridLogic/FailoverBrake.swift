@@ -52,6 +52,7 @@ package struct FailoverBrake: Sendable {
     /// One that was given up is heard again.
     package mutating func cameBack() { if !losses.isEmpty { losses.removeFirst() } }
 
+    /// Why it let go.
     package enum Release: Sendable { case heardAgain, boundPassed }
 
     /// Looks again after nodes were heard or time has passed; not nil when it lets go.

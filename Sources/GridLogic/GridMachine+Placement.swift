@@ -72,7 +72,9 @@ extension GridMachine {
 
     /// A node that is quick rather than slow, then one that has not had the task before, if there is one.
     private mutating func choose(_ shape: Shape, after attempts: [Attempt]) -> PlacementChoice? {
-        if attempts.isEmpty, circuits.isAllClosed, slowNodes == 0, avoidance.nodes.isEmpty { return fleet.choose(shape) }
+        if attempts.isEmpty, circuits.isAllClosed, slowNodes == 0, avoidance.nodes.isEmpty {
+            return fleet.choose(shape)
+        }
         return fleet.choose(shape, reluctance: reluctance(to: shape, attempts.map(\.node)))
     }
 

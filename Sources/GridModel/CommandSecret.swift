@@ -3,6 +3,7 @@
 /// Open on its way from the client and to the node; sealed wherever the coordinator keeps it; erased when its task has
 /// ended. What is left of it then still tells whether another one is the same.
 package struct CommandSecret: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// Open: anybody can read it. Sealed: whoever has the vault's key. Erased: nobody.
     package enum Form: Sendable, Hashable {
         case open, sealed, erased
     }

@@ -4,6 +4,7 @@ package import GridModel
 /// Plays a trace on the fleet that the coordinator uses: every task goes to a node with room if there is one, stays for
 /// ever, and is dropped otherwise.
 package struct PlacementReplay {
+    /// Where a task went.
     package struct Placement: Sendable, Hashable {
         package var node: NodeName
         package var gpus: [Int]

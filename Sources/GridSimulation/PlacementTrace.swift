@@ -3,6 +3,7 @@ package import GridModel
 
 /// What is wrong with a trace, and in which line.
 package struct PlacementTraceError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// Which of the two files.
     package enum Table: Sendable, Hashable {
         case nodes, tasks
     }

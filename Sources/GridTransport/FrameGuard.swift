@@ -7,6 +7,7 @@
 ///
 /// A count is looked at only when it is full: a frame costs one addition.
 package struct FrameGuard: Sendable {
+    /// Of what there was too much.
     package enum Offence: String, Sendable, CaseIterable {
         case headers, crumbs, windowUpdates, unknownFrames, goodbyes
     }
@@ -22,6 +23,7 @@ package struct FrameGuard: Sendable {
         }
     }
 
+    /// Of each offence, what is still honest.
     package struct Limits: Sendable, Hashable {
         /// New streams and trailers.
         package var headers = Limit(count: 200_000, seconds: 10)

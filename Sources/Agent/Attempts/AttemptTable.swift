@@ -7,6 +7,7 @@ package import GridModel
 /// An attempt is *running* from its order until its executor says it finished, then *finished* until the coordinator
 /// says `forget`. One that is forgotten while it runs is *unwanted*: it is ended, and nothing is told of it.
 package struct AttemptTable: Sendable {
+    /// How long and how much may be held here before it is told.
     package struct Limits: Sendable {
         package var holdBackMilliseconds: Int64
         package var maxUnackedBytes: Int
@@ -17,6 +18,7 @@ package struct AttemptTable: Sendable {
         }
     }
 
+    /// What the agent is to do after a transition.
     package enum Action: Sendable, Hashable {
         case start(AttemptStart, window: Int)
         case cancel(AttemptRef, graceMilliseconds: Int64)

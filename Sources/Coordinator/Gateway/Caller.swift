@@ -4,6 +4,7 @@ import GridModel
 
 /// Who asks, as far as it was proven, and from where.
 package struct Caller: Sendable, Hashable {
+    /// By what a caller is known.
     package enum Proof: Sendable, Hashable {
         /// A certificate of the grid's authority, and the key behind it.
         case certificate(PeerCredential)

@@ -20,6 +20,7 @@ package struct Enrolment: Sendable, Hashable {
 ///
 /// waiting → approved or denied (an operator decides, once) → gone (the machine heard, or left, or its time was over).
 package struct EnrolmentTable: Sendable {
+    /// Why a machine may not wait, or nothing was decided about it.
     package enum Reason: Sendable, Hashable {
         /// Another machine waits under this name.
         case nameWaits

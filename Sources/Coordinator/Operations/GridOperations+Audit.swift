@@ -3,6 +3,7 @@ import GridModel
 
 /// Reading the audit.
 extension GridOperations {
+    /// Some records of the audit, in order.
     struct AuditPage: Sendable {
         /// With the first page alone.
         var bounds: (start: AuditHead, noted: AuditHead?)?

@@ -20,6 +20,7 @@ extension GridOperations {
         package let authority: String
     }
 
+    /// The authority as operators see it: which generation signs, and who still needs the one before.
     package struct AuthorityView: Sendable {
         package let rotation: AuthorityRotation
         package let trust: TrustSet

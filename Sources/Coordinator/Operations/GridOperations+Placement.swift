@@ -27,6 +27,7 @@ extension GridOperations {
     }
 }
 
+/// Why a task is where it is, or is nowhere yet.
 package struct WhyAnswer: Sendable {
     package var task: GridTask
     /// Nil when the task has ended.

@@ -11,6 +11,7 @@ package import GridModel
 /// there before is made before, what is not needed any more is removed after, and both follow from the state and from
 /// what is found. So a process that was killed at any step goes on where it was, or as if it had not begun.
 package struct AuthorityRotation: Sendable, Hashable {
+    /// Whether one authority signs alone, or the one before is believed beside it.
     package enum Phase: Sendable, Hashable {
         case steady
         case overlapping(since: Timestamp)
@@ -23,6 +24,7 @@ package struct AuthorityRotation: Sendable, Hashable {
         case crossCertificate(Int)
     }
 
+    /// One change of the folder. Between any two the process may die.
     package enum Step: Sendable, Hashable {
         case make(File)
         /// Replaces the state's file.

@@ -11,6 +11,7 @@
 /// edge. Each failure makes the next pause longer, up to a minute; so does a change of the authority for a moment, so that
 /// not all nodes come at once.
 package struct RenewalMachine: Sendable {
+    /// What the node is to do now.
     package enum Action: Sendable, Hashable {
         case none, renew, recover
     }

@@ -74,6 +74,7 @@ struct FragmentationPolicy: PlacementPolicy {
     }
 }
 
+/// The fullest node first, of equals the first: idle machines stay idle.
 struct PackPolicy: PlacementPolicy {
     let weighsStranding = false
 
@@ -82,6 +83,7 @@ struct PackPolicy: PlacementPolicy {
     }
 }
 
+/// The emptiest node first, of equals the one that was used longest ago.
 struct SpreadPolicy: PlacementPolicy {
     let weighsStranding = false
 

@@ -8,6 +8,7 @@ package struct PlacementReport: Sendable, Hashable {
         case cores, memory, disk, gpu, resource, attempts
     }
 
+    /// What keeps the task from a node.
     package struct Obstacle: Sendable, Hashable {
         package var filter: Filter
         /// With numbers, for people.
@@ -16,6 +17,7 @@ package struct PlacementReport: Sendable, Hashable {
         package var isLasting: Bool
     }
 
+    /// One node, as this task finds it.
     package struct Verdict: Sendable, Hashable {
         package var node: NodeName
         /// Nil when the node would take the task now.

@@ -20,6 +20,7 @@ package struct AnomalyDetector: Sendable {
         case value, proportion, level, change, day, week
     }
 
+    /// What is said of one sample.
     package struct Reading: Sendable, Hashable {
         /// 0 ... 1. At `alarmScore` the evidence is worth a look; above 0.75 it is strong.
         package var score: Double

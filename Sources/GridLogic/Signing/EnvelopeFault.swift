@@ -1,5 +1,6 @@
 /// Why a node does not start a task: a stable name for programs, and a sentence for people.
 package struct EnvelopeFault: Error, Sendable, Hashable {
+    /// The names of `docs/signing.md`.
     package enum Reason: String, Sendable, Hashable, CaseIterable {
         case notSigned = "NOT_SIGNED"
         case badEnvelope = "BAD_ENVELOPE"

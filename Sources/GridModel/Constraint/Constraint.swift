@@ -4,6 +4,7 @@
 /// numbers, sizes (`8GiB`, `500MB`) or versions (`"3.10"`), `in [..]` a list. A name alone asks whether the node has it.
 /// Where a node has several of a thing (GPUs), one that satisfies the comparison is enough.
 package struct Constraint: Sendable, Hashable {
+    /// What is true or false of a node.
     package indirect enum Term: Sendable, Hashable {
         case all([Term])
         case any([Term])
@@ -14,6 +15,7 @@ package struct Constraint: Sendable, Hashable {
         case member(Attribute, [Operand])
     }
 
+    /// As they are written.
     package enum Comparison: String, Sendable, Hashable, CaseIterable {
         case equal = "=="
         case notEqual = "!="
@@ -23,6 +25,7 @@ package struct Constraint: Sendable, Hashable {
         case greater = ">"
     }
 
+    /// What a node's value is compared with.
     package enum Operand: Sendable, Hashable {
         case text(String)
         /// A count, or bytes where the attribute is a size.
@@ -53,6 +56,7 @@ package enum Attribute: Sendable, Hashable {
     /// Of a counted resource, how many there are.
     case resource(String)
 
+    /// Which operands go with it.
     package enum Kind: Sendable {
         case text, count, bytes
     }

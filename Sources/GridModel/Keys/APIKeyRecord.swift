@@ -103,6 +103,7 @@ package struct APIKeyRecord: Sendable, Hashable {
         self.lastUsedAt = lastUsedAt
     }
 
+    /// `active` until it expires or is revoked; neither is ever undone.
     package enum State: String, Sendable, Hashable {
         case active, expired, revoked
     }

@@ -43,6 +43,7 @@ package struct TaskEnvelope: Sendable, Hashable {
     package static let longestLifetimeMilliseconds: Int64 = 7 * 86_400_000
 }
 
+/// By which an envelope is signed; its number stands in the envelope and is never given to another.
 package enum SignatureAlgorithm: UInt8, Sendable, Hashable, CaseIterable {
     case ed25519 = 1
     /// ECDSA over SHA-256; the signature is r and s, 32 bytes each.

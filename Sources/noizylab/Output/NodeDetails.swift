@@ -38,7 +38,10 @@ struct NodeDetails {
         let risk = (info.risk * 100).rounded() / 100
         return [("risk", info.riskLevel + (risk > 0 ? ", \(risk)" : ""))]
             + info.riskEvidence.map { evidence in
-                ("", "\(evidence.metric): \(evidence.detail), since \(TimeText.iso(microseconds: evidence.sinceUs) ?? "?")")
+                (
+                    "",
+                    "\(evidence.metric): \(evidence.detail), since \(TimeText.iso(microseconds: evidence.sinceUs) ?? "?")"
+                )
             }
     }
 
