@@ -143,12 +143,13 @@ package struct AttemptTable: Sendable {
         _ event: AttemptEvent, to ref: AttemptRef, at now: MonotonicTime, into actions: inout [Action]
     ) {
         guard let phase = entries[ref]?.phase else { return }
+        // Every `entries[ref]!` below is safe: it was found just now.
         switch (phase, event) {
         case (.unwanted, .finished):
             entries[ref] = nil
             runningCount -= 1
         case (.running, .started):
-            entries[ref]!.tellsStarted = true  // looked up above
+            entries[ref]!.tellsStarted = true
             hold(ref, at: now, into: &actions)
         case (.running, .progress(let percent, let stage)):
             entries[ref]!.progress = (percent, stage)

@@ -177,6 +177,7 @@ struct LoopRun: Sendable {
     private mutating func noteReports(_ reports: [AttemptReport], _ at: MonotonicTime) {
         for report in reports {
             guard case .finished(let ref, _) = report, origins[ref.task] != nil else { continue }
+            // Safe: it was found just now. In place, because these are many.
             for index in origins[ref.task]!.indices { origins[ref.task]![index].hops.reportedAt = at }
         }
     }
