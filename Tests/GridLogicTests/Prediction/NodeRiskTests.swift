@@ -131,6 +131,46 @@ struct NodeRiskTests {
         #expect(last == .normal)
     }
 
+    @Test func `without memory for what is usual, facts are told all the same`() {
+        var full = Self.watched(hours: 3)
+        var poor = Self.watched(hours: 3, risk: NodeRisk(learnsUsual: false))
+        for beat in 0..<200 {
+            let seconds = 3 * 3_600 + Double(beat) * 2
+            let sample = NodeSample(
+                memoryPercent: 99, diskFreeBytes: 500 << 30, gpus: [GPUSample(index: 0, temperatureCelsius: 99)])
+            full.observe(sample, at: Self.moment(seconds))
+            poor.observe(sample, at: Self.moment(seconds))
+        }
+
+        let (found, facts) = (Self.assess(full, at: 11_201), Self.assess(poor, at: 11_201))
+
+        #expect(facts.evidence.map(\.text) == ["memory: 99 % in use"])
+        #expect(found.evidence.count > 1 && found.evidence.contains(facts.evidence[0]))
+    }
+
+    @Test func `a metric that changes after hours of standing still is unusual at once`() {
+        let still = Self.watched(hours: 1) { $1.cpuPercent = 1 }
+
+        let busy = Self.watched(hours: 0.02, risk: still, from: 3_600) { $1.cpuPercent = 90 }
+
+        #expect(Self.assess(busy, at: 3_672).evidence.contains { $0.metric == .cpu })
+    }
+
+    @Test func `elevated stays elevated until it is clearly over`() {
+        var risk = NodeRisk()
+        for loss in 0..<2 { risk.connectionLost(at: Self.moment(Double(loss))) }
+        let levels = stride(from: 2.0, to: 3_600, by: 10).map { Self.assessKeeping(&risk, at: $0) }
+
+        #expect(levels.first?.level == .elevated)
+        #expect(levels.contains { $0.level == .elevated && $0.risk < 0.3 })
+        #expect(levels.last?.level == .normal)
+        #expect(!levels.contains { $0.level == .elevated && $0.risk < 0.2 })
+    }
+
+    private static func assessKeeping(_ risk: inout NodeRisk, at seconds: Double) -> RiskAssessment {
+        risk.assess(at: moment(seconds).monotonic)
+    }
+
     @Test func `a node that lies or whose clock jumps harms nothing`() {
         var risk = NodeRisk()
         var random = SplitMix64(seed: 11)

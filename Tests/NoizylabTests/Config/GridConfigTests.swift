@@ -111,6 +111,7 @@ struct GridConfigTests {
         ("[tasks]\nfair_share = \"yes\"", "noizylab.toml:2", "tasks.fair_share is not true or false", "= true"),
         ("[tasks]\nmax_live = -1", "noizylab.toml:2", "is not a whole number", "1000000"),
         ("[tasks]\nplacement = \"spraed\"", "noizylab.toml:2", "'spraed' is no policy", "\"spread\""),
+        ("[liveness]\nrisk = \"avid\"", "noizylab.toml:2", "liveness.risk 'avid' is no rule", "\"avoid\""),
         ("[[node]]\nrole = \"primary\"", "noizylab.toml:1", "a node without a name", "name ="),
         ("[[node]]\nname = \"a b\"", "noizylab.toml:2", "is not a node name", "letters"),
         ("[[node]]\nname = \"A\"\n[[node]]\nname = \"A\"", "noizylab.toml:4", "two nodes are called 'A'", "each"),
