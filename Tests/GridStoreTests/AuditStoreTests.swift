@@ -34,6 +34,8 @@ import Testing
             let again = try AuditStore(folder: folder)
             #expect(try again.records(from: 0, limit: 100) == Self.records(1...12))
             #expect(try again.records(from: 5, limit: 2) == Self.records(5...6))
+            #expect(try again.records(from: .max, limit: 2).isEmpty)
+            #expect(try again.records(from: 1 << 63, limit: 2).isEmpty)
             let head = AuditHead(number: 12, hash: [UInt8](repeating: 12, count: 32))
             #expect(try again.head() == head)
             #expect(try again.notedHead() == head)

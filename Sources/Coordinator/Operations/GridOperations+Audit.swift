@@ -20,7 +20,7 @@ extension GridOperations {
         let newest = bounds.noted?.number ?? bounds.start.number
         var start = bounds.start
         var next = max(first, start.number + 1)
-        if first == 0, last > 0 { next = max(next, newest + 1 - min(newest, UInt64(last))) }
+        if first == 0, last > 0 { next = max(next, newest - min(newest, UInt64(last)) + 1) }
         if next > start.number + 1, let before = try await audit.records(from: next - 1, limit: 1).first {
             start = AuditHead(number: before.number, hash: before.hash)
         }

@@ -101,7 +101,7 @@ package final class AuditStore: Sendable {
                     sql: """
                         SELECT number, first_at, last_at, count, who, origin, what, subject, outcome, reason, trace, hash
                         FROM audit WHERE number >= ? ORDER BY number LIMIT ?
-                        """, arguments: [first, limit]
+                        """, arguments: [Int64(clamping: first), limit]
                 ).map(Self.record)
             }
         } catch { throw StoreError("could not read the audit \(path)", error) }
