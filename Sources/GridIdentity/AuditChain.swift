@@ -29,14 +29,20 @@ package struct AuditVerifier: Sendable {
         case cutOff(at: UInt64, noted: UInt64)
         /// The record at this number is not the one that was noted as the head.
         case otherHead(UInt64)
+        /// The kept part begins behind the record that was noted as the head: whether it was in it cannot be told.
+        case headNotKept(UInt64, start: UInt64)
 
         package var description: String {
             switch self {
-            case .gap(let last, let next): "records \(last + 1) to \(next &- 1) are missing"
+            case .gap(let last, let next):
+                next > last
+                    ? "records \(last + 1) to \(next - 1) are missing" : "record \(next) stands behind record \(last)"
             case .altered(let number): "record \(number) is not as it was written, or one before it"
             case .cutOff(let last, let noted):
                 "it ends at record \(last), but had gone on to \(noted): the end was cut off"
             case .otherHead(let number): "record \(number) is not the one that was noted as the newest"
+            case .headNotKept(let number, let start):
+                "record \(number), which was noted as the newest, is no longer kept: it begins behind record \(start)"
             }
         }
     }
@@ -46,17 +52,20 @@ package struct AuditVerifier: Sendable {
     /// The hash at the noted head's number, once it came by.
     private var passed: [UInt8]?
     private let noted: AuditHead?
+    private let start: UInt64
 
     /// `start`: behind which record it begins. `noted`: a head that the chain must hold.
     package init(start: AuditHead, noted: AuditHead?) {
         head = start
+        self.start = start.number
         self.noted = noted
         if let noted, noted.number == start.number { passed = start.hash }
     }
 
     package mutating func take(_ record: AuditRecord) {
         guard fault == nil else { return }
-        guard record.number == head.number + 1 else {
+        // Whoever sends the numbers may send any.
+        guard record.number > head.number, record.number - head.number == 1 else {
             fault = .gap(after: head.number, next: record.number)
             return
         }
@@ -73,8 +82,10 @@ package struct AuditVerifier: Sendable {
         guard fault == nil, let noted else { return fault }
         if noted.number > head.number {
             fault = .cutOff(at: head.number, noted: noted.number)
-        } else if let passed, passed != noted.hash {
-            fault = .otherHead(noted.number)
+        } else if let passed {
+            if passed != noted.hash { fault = .otherHead(noted.number) }
+        } else {
+            fault = .headNotKept(noted.number, start: start)
         }
         return fault
     }

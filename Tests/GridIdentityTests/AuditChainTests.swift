@@ -82,4 +82,30 @@ struct AuditChainTests {
         #expect(Self.verify(forged, noted: Self.head(chain[19])) == .otherHead(20))
         #expect(Self.verify(forged, noted: Self.head(chain[4])) == .otherHead(5))
     }
+
+    @Test func `a chain that begins behind the noted head is no proof of it`() {
+        let chain = Self.chain(20)
+        var head = AuditHead(number: 10, hash: [UInt8](repeating: 7, count: 32))
+        let forged = chain[10...].map { record in
+            let record = AuditChain.seal(record.entry, after: head)
+            head = Self.head(record)
+            return record
+        }
+        let start = AuditHead(number: 10, hash: [UInt8](repeating: 7, count: 32))
+
+        #expect(Self.verify(forged, start: start, noted: Self.head(chain[4])) == .headNotKept(5, start: 10))
+        #expect(Self.verify([], start: start, noted: Self.head(chain[4])) == .headNotKept(5, start: 10))
+        #expect(Self.verify(forged, start: start, noted: Self.head(chain[9])) == .otherHead(10))
+    }
+
+    @Test func `no number that is sent makes the check stumble`() {
+        let record = Self.chain(1)[0]
+        let last = AuditHead(number: .max, hash: record.hash)
+
+        #expect(Self.verify([record], start: last) == .gap(after: .max, next: 1))
+        #expect(AuditVerifier.Fault.gap(after: .max, next: 1).description.contains("behind"))
+        let far = AuditRecord(number: .max, entry: record.entry, hash: record.hash)
+        #expect(Self.verify([far]) == .gap(after: 0, next: .max))
+        #expect(Self.verify([far], start: last) == .gap(after: .max, next: .max))
+    }
 }
