@@ -59,6 +59,14 @@ package struct APIKey: Sendable, Hashable, CustomStringConvertible, CustomDebugS
     package var debugDescription: String { description }
     package var customMirror: Mirror { Mirror(self, children: []) }
 
+    /// What a key is called by in requests and records, of what a person wrote: of a whole key, or a part of one, its id
+    /// alone; of a name or an id, that.
+    package static func reference(_ text: some StringProtocol) -> String {
+        let lower = text.lowercased()
+        guard let version = lower.firstRange(of: "\(Self.version)-") else { return String(text) }
+        return String(lower[version.upperBound...].prefix { $0 != "-" }.prefix(idLength))
+    }
+
     package static let idLength = 16
     private static let version = "nzk1"
     private static let idBytes = 10

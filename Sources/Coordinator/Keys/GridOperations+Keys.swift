@@ -55,7 +55,8 @@ extension GridOperations {
             throw .refused(
                 Refusal(
                     .notFound, reason: "NO_SUCH_KEY",
-                    message: "No key is called “\(text.prefix(80))”: `noizylab key list --all` shows those there are."))
+                    message: "No key is called “\(APIKey.reference(text).prefix(63))”: "
+                        + "`noizylab key list --all` shows those there are."))
         }
         try await reads.run { [store] () throws(StoreError) in try store.revokeKey(id: found.id, at: now) }
         keys.revoke(found.id, at: now)

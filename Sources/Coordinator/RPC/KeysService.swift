@@ -10,7 +10,7 @@ struct KeysService: Noizylab_Grid_Keys.SimpleServiceProtocol {
     func createKey(request: Noizylab_Grid_CreateKeyRequest, context: ServerContext) async throws
         -> Noizylab_Grid_CreateKeyResponse
     {
-        context.call.note(subject: "key=\(request.name.prefix(63))")
+        context.call.note(subject: "key=\(APIKey.reference(request.name).prefix(63))")
         let made = try await operations.createKey(
             context.caller, name: request.name, scope: try request.scope(), lifetimeSeconds: request.ttlSeconds)
         var response = Noizylab_Grid_CreateKeyResponse()
@@ -33,8 +33,9 @@ struct KeysService: Noizylab_Grid_Keys.SimpleServiceProtocol {
     func revokeKey(request: Noizylab_Grid_RevokeKeyRequest, context: ServerContext) async throws
         -> Noizylab_Grid_APIKeyInfo
     {
-        context.call.note(subject: "key=\(request.key.prefix(63))")
-        let revoked = try await operations.revokeKey(context.caller, named: request.key)
+        let revoked = try await operations.revokeKey(context.caller, named: APIKey.reference(request.key))
+        // Only what was found: what was asked for may be anything, a key's secret too.
+        context.call.note(subject: "key=\(revoked.name)")
         return Noizylab_Grid_APIKeyInfo(revoked, at: SystemClock.wall())
     }
 }

@@ -124,7 +124,8 @@ struct KeyRevokeCommand: AsyncParsableCommand {
     @OptionGroup var format: DocumentOption
 
     func run() async throws {
-        let keys = keys
+        // Whoever has only the key itself may give that: its secret goes nowhere.
+        let keys = keys.map { APIKey.reference($0) }
         let revoked = try await options.withGrid { grid in
             var revoked: [Noizylab_Grid_APIKeyInfo] = []
             for key in keys { revoked.append(try await grid.keyRevoked(key)) }

@@ -337,6 +337,32 @@ struct KeysServiceTests {
         }
     }
 
+    @Test func `a key can be revoked by itself, and its secret is noted nowhere`() async throws {
+        try await withTemporaryFolder { folder in
+            let keys = try await GridWorld.run(in: folder) { world in
+                let keys = [try await world.makeKey("leaked"), APIKey.make().text]
+                try await world.revokeKey(keys[0])
+                do {
+                    try await world.revokeKey(keys[1])
+                    Issue.record("a key that is not here was revoked")
+                } catch let error as RPCError {
+                    #expect(error.code == .notFound)
+                    #expect(!error.message.contains(keys[1].suffix(52).prefix(16)))
+                }
+                #expect(try await world.listKeys(all: true).map(\.state) == ["revoked"])
+                return keys
+            }
+            let audit = try AuditStore(folder: "\(folder)/store")
+            let noted = try audit.records(from: 0, limit: 100).filter { $0.entry.what.hasSuffix("RevokeKey") }
+            #expect(noted.map(\.entry.subject) == ["key=leaked", ""])
+            try audit.close()
+            for name in try FileManager.default.contentsOfDirectory(atPath: "\(folder)/store") {
+                let bytes = FileManager.default.contents(atPath: "\(folder)/store/\(name)") ?? Data()
+                for key in keys { #expect(bytes.range(of: Data(key.suffix(52).prefix(16).utf8)) == nil, "\(name)") }
+            }
+        }
+    }
+
     @Test func `what is wrong with a key is said at once, and names are not taken twice`() async throws {
         try await withWorld { world in
             do {

@@ -1,4 +1,5 @@
 import Foundation
+import GridIdentity
 import Testing
 
 /// Secrets planted in tasks, and looked for in everything the grid keeps or shows.
@@ -50,7 +51,17 @@ struct SecretTests {
                 ], environment: ["PLANTED": "another"])
             #expect(other.exitCode != 0, "\(other)")
 
-            var shown = ""
+            // Keys that are revoked by themselves: what stands after the id is theirs alone.
+            let made = try await grid.noizylab("key", "create", "--name", "leaked")
+            let key = made.stdout.trimmingCharacters(in: .whitespacesAndNewlines)
+            let unknown = APIKey.make().text
+            let canaries = Self.canaries + [key, unknown].map { String($0.suffix(52).prefix(16)) }
+            let revoked = try await grid.noizylab("key", "revoke", key)
+            #expect(revoked.exitCode == 0, "\(revoked)")
+            let refused = try await grid.noizylab("key", "revoke", unknown)
+            #expect(refused.exitCode != 0)
+
+            var shown = revoked.stdout + revoked.stderr + refused.stdout + refused.stderr
             for arguments in [
                 ["task", "list", "-o", "json"], ["task", "show", "planted", "-o", "json"],
                 ["task", "show", "still-running", "-o", "json"], ["task", "why", "still-running"],
@@ -62,11 +73,11 @@ struct SecretTests {
                 shown += result.stdout + result.stderr
             }
             #expect(shown.contains("planted"), "what was looked through is empty")
-            for canary in Self.canaries { #expect(!shown.contains(canary), "\(canary) is shown") }
+            for canary in canaries { #expect(!shown.contains(canary), "\(canary) is shown") }
 
-            try Self.look(in: grid.home, also: "with tasks running")
+            try Self.look(for: canaries, in: grid.home, also: "with tasks running")
             for entry in ProcessTable.processes(ofHome: grid.home) {
-                for canary in Self.canaries {
+                for canary in canaries {
                     #expect(!entry.arguments.contains { $0.contains(canary) }, "\(entry) shows \(canary)")
                 }
             }
@@ -75,13 +86,13 @@ struct SecretTests {
             #expect(retried.exitCode != 0 && retried.stderr.contains("secrets"), "\(retried)")
             // After a restart the waiting one still has its secret.
             try await grid.stopLeavingNothing()
-            try Self.look(in: grid.home, also: "after the grid was stopped")
+            try Self.look(for: canaries, in: grid.home, also: "after the grid was stopped")
             try await grid.start()
         }
     }
 
     /// Every file below the grid's folder, whatever it is.
-    private static func look(in folder: String, also when: String) throws {
+    private static func look(for canaries: [String], in folder: String, also when: String) throws {
         let enumerator = FileManager.default.enumerator(atPath: folder)
         var files = 0
         while let name = enumerator?.nextObject() as? String {
