@@ -206,7 +206,10 @@ struct AdmissionServiceTests {
             try await GridWorld.run(in: folder) { world in
                 let key = try await knownKey(world)
 
-                await expectCode(.alreadyExists) { try await recover(world, SigningKey.make()) }
+                // A stranger does not hear which names there are.
+                for name in ["HP-OMEN", "Nobody"] {
+                    await expectCode(.permissionDenied) { try await recover(world, SigningKey.make(), name: name) }
+                }
                 await expectCode(.permissionDenied) { try await recover(world, key, name: "Mac-Pro") }
                 await expectCode(.invalidArgument) { try await recover(world, key, name: "no name!") }
                 try await world.connected { client in

@@ -37,7 +37,7 @@ extension GridOperations {
         } catch {
             throw await wrongProof("BAD_PROOF", error.message)
         }
-        try await checkKey(of: identity, signingRequest)
+        // First whether it is a key of this name: who has none learns nothing about names.
         guard identities.register.newest(of: identity, keyHash: keyHash, at: SystemClock.wall()) != nil else {
             throw await wrongProof(
                 "UNKNOWN_KEY",
@@ -47,6 +47,7 @@ extension GridOperations {
         let certificate = try await issue(signingRequest, to: identity, by: "recovery")
         logger.notice("Node recovered", metadata: ["node": "\(name)"])
         note(
+        try await checkKey(of: identity, signingRequest)
             IdentityNotice(
                 .nodeRecovered, node: NodeName(name), "\(name) proved its key and has a new certificate"))
         return (certificate, identities.authority.trust)
