@@ -1,6 +1,7 @@
 import Coordinator
 import GRPCCore
 import GridIdentity
+import GridLogic
 import GridModel
 import Testing
 
@@ -99,6 +100,32 @@ struct GatewayTests {
         }
         #expect(Set(made.map(\.traceID)).count == 200)
         for trace in made { #expect(TraceContext(traceparent: trace.description) == trace) }
+    }
+
+    private static func enter(_ gateway: Gateway, from host: String) -> Call? {
+        let rule = MethodRules.rule(of: descriptor("grpc.health.v1.Health/Check"))!
+        let evidence = Evidence(certificate: nil, authorization: nil, remote: host)
+        return try? gateway.admit(evidence, rule, traceparent: nil)
+    }
+
+    @Test func `beyond the most accounts newcomers share one, and each call ends where it began`() throws {
+        var limits = CallLimits()
+        limits.openCalls = 2
+        let gateway = Gateway(limits: limits)
+        func stranger(_ number: Int) -> Call? {
+            Self.enter(gateway, from: "ipv4:10.\(number >> 16).\(number >> 8 & 255).\(number & 255):5")
+        }
+        var calls = try (0..<20_000).map { try #require(stranger($0)) }
+
+        let shared = try (20_000..<20_002).map { try #require(stranger($0)) }
+        #expect(stranger(20_002) == nil)
+        // Who has an account keeps it.
+        calls.append(try #require(stranger(0)))
+
+        for call in calls + shared { gateway.abandon(call) }
+        #expect(gateway.openCalls.count == 0)
+        let again = try #require(stranger(20_002))
+        gateway.abandon(again)
     }
 
     /// Who may call what, written out again by hand.

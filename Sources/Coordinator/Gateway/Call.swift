@@ -13,12 +13,15 @@ package final class Call: Sendable {
     package let caller: Caller
     package let rule: MethodRule
     package let trace: TraceContext
+    /// Whose account it is counted on, from its beginning to its end.
+    let owner: CallLimiter.Owner
     private let state = Mutex(State())
 
-    init(caller: Caller, rule: MethodRule, trace: TraceContext) {
+    init(caller: Caller, rule: MethodRule, trace: TraceContext, owner: CallLimiter.Owner) {
         self.caller = caller
         self.rule = rule
         self.trace = trace
+        self.owner = owner
     }
 
     /// What it was about, for the audit: `node=Mac-Pro`. Never a secret. Whatever the caller wrote, it is short.

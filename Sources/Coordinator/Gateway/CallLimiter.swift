@@ -7,7 +7,8 @@ import Synchronization
 ///
 /// Bounded: accounts of which nothing is remembered are forgotten, and beyond `accountLimit` those who come new share one.
 package final class CallLimiter: Sendable {
-    private enum Owner: Hashable {
+    /// Whose account it is.
+    enum Owner: Hashable, Sendable {
         case peer(PeerIdentity)
         case key(String)
         case address(String)
@@ -17,9 +18,11 @@ package final class CallLimiter: Sendable {
     private struct State {
         var accounts: [Owner: CallAccount] = [:]
         var sweepAt = 1_024
+        var sweptAt = MonotonicTime(nanoseconds: 0)
     }
 
     private static let accountLimit = 20_000
+    private static let sweepMilliseconds: Int64 = 1_000
     private let limits: CallLimits
     private let operatorLimits: CallLimits
     private let state = Mutex(State())
@@ -29,31 +32,43 @@ package final class CallLimiter: Sendable {
         operatorLimits = limits.scaled(by: limits.operatorFactor)
     }
 
-    func begin(_ caller: Caller, _ rule: MethodRule) -> CallAccount.Verdict {
-        change(caller) { account, limits, now in account.begin(rule.callClass, limits, at: now) }
+    /// What is admitted is counted on `owner` and must end there: by its end the caller may have another account.
+    func begin(_ caller: Caller, _ rule: MethodRule) -> (verdict: CallAccount.Verdict, owner: Owner) {
+        let now = SystemClock.monotonic()
+        let limits = limits(of: caller)
+        let wanted = owner(of: caller)
+        return state.withLock { state in
+            let owner = room(for: wanted, in: &state, now)
+            let verdict = state.accounts[owner, default: CallAccount(limits, at: now)].begin(
+                rule.callClass, limits, at: now)
+            return (verdict, owner)
+        }
     }
 
-    func end(_ caller: Caller) { change(caller) { account, _, _ in account.end() } }
+    func end(_ call: Call) { change(call.owner, call.caller) { account, _, _ in account.end() } }
 
     func carry(_ caller: Caller, bytes: Int) -> CallAccount.Verdict {
-        change(caller) { account, limits, now in account.carry(bytes: bytes, limits, at: now) }
+        change(owner(of: caller), caller) { account, limits, now in account.carry(bytes: bytes, limits, at: now) }
     }
 
-    func submit(_ caller: Caller, count: Int, bytes: Int) -> CallAccount.Grant {
-        change(caller) { account, limits, now in account.submit(count, bytes: bytes, limits, at: now) }
+    func submit(_ call: Call, count: Int, bytes: Int) -> CallAccount.Grant {
+        change(call.owner, call.caller) { account, limits, now in
+            account.submit(count, bytes: bytes, limits, at: now)
+        }
     }
 
     private func change<Result>(
-        _ caller: Caller, _ body: (inout CallAccount, CallLimits, MonotonicTime) -> Result
+        _ wanted: Owner, _ caller: Caller, _ body: (inout CallAccount, CallLimits, MonotonicTime) -> Result
     ) -> Result {
-        let limits = caller.role == .operator ? operatorLimits : self.limits
-        let owner = owner(of: caller)
+        let limits = limits(of: caller)
         let now = SystemClock.monotonic()
         return state.withLock { state in
-            let key = state.accounts[owner] == nil ? makeRoom(for: owner, in: &state, now) : owner
-            return body(&state.accounts[key, default: CallAccount(limits, at: now)], limits, now)
+            let owner = room(for: wanted, in: &state, now)
+            return body(&state.accounts[owner, default: CallAccount(limits, at: now)], limits, now)
         }
     }
+
+    private func limits(of caller: Caller) -> CallLimits { caller.role == .operator ? operatorLimits : limits }
 
     private func owner(of caller: Caller) -> Owner {
         switch caller.proof {
@@ -63,15 +78,23 @@ package final class CallLimiter: Sendable {
         }
     }
 
-    /// Who shares an account must be found in it again, so a newcomer is put there only when there is room for no other.
-    private func makeRoom(for owner: Owner, in state: inout State, _ now: MonotonicTime) -> Owner {
-        guard state.accounts.count >= state.sweepAt else { return owner }
+    /// Whoever has an account keeps it; a newcomer shares one when there is room for no other.
+    private func room(for owner: Owner, in state: inout State, _ now: MonotonicTime) -> Owner {
+        if state.accounts[owner] != nil { return owner }
+        if state.accounts.count >= state.sweepAt, now.milliseconds(since: state.sweptAt) >= Self.sweepMilliseconds {
+            sweep(&state, now)
+        }
+        return state.accounts.count >= Self.accountLimit ? .everybodyElse : owner
+    }
+
+    /// What has open calls is never idle, so every call finds the account that it began on.
+    private func sweep(_ state: inout State, _ now: MonotonicTime) {
         for (key, account) in state.accounts {
             var account = account
             let limits = if case .peer(let peer) = key, peer.role == .operator { operatorLimits } else { self.limits }
             if account.isIdle(limits, at: now) { state.accounts[key] = nil }
         }
-        state.sweepAt = max(1_024, state.accounts.count * 2)
-        return state.accounts.count >= Self.accountLimit ? .everybodyElse : owner
+        state.sweepAt = min(max(1_024, state.accounts.count * 2), Self.accountLimit)
+        state.sweptAt = now
     }
 }

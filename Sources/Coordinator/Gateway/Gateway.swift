@@ -51,10 +51,11 @@ package final class Gateway: Sendable {
                 throw denied(caller, rule, trace, error)
             }
         }
-        if case .refused(let shortage) = limiter.begin(caller, rule) {
+        let (verdict, owner) = limiter.begin(caller, rule)
+        if case .refused(let shortage) = verdict {
             throw denied(caller, rule, trace, .refused(shortage.refusal(of: rule.name)), shortage.holdMilliseconds)
         }
-        let call = Call(caller: caller, rule: rule, trace: trace)
+        let call = Call(caller: caller, rule: rule, trace: trace, owner: owner)
         openCalls.add(call)
         // Revoked between the look at the list and this line: whoever revoked it may not have seen this call.
         if isRevoked(evidence) { call.end(Self.revokedCertificate) }
@@ -89,7 +90,7 @@ package final class Gateway: Sendable {
 
     /// Tasks that came over an open call. How many of them are taken is decided here, and counted.
     package func submit(_ call: Call, count: Int, bytes: Int) -> CallAccount.Grant {
-        let grant = limiter.submit(call.caller, count: count, bytes: bytes)
+        let grant = limiter.submit(call, count: count, bytes: bytes)
         if grant.count > 0 { audit?.add(repeatable: entry(call, .ok, count: grant.count)) }
         if grant.count < count {
             let refused = CallOutcome(code: "RESOURCE_EXHAUSTED", reason: "RATE_LIMITED")
@@ -126,7 +127,7 @@ package final class Gateway: Sendable {
 
     private func leave(_ call: Call) {
         openCalls.remove(call)
-        limiter.end(call.caller)
+        limiter.end(call)
     }
 
     /// Who it is. The one place where a proof is judged: a revoked certificate and an unknown key prove nothing.
