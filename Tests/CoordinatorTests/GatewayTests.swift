@@ -108,6 +108,19 @@ struct GatewayTests {
         return try? gateway.admit(evidence, rule, traceparent: nil)
     }
 
+    @Test func `strangers of one network share what it may`() throws {
+        var limits = CallLimits()
+        limits.openCalls = 1
+        let gateway = Gateway(limits: limits)
+
+        let first = try #require(Self.enter(gateway, from: "ipv6:[2001:db8::1]:5"))
+        #expect(Self.enter(gateway, from: "ipv6:[2001:db8::2]:5") == nil)
+        let other = try #require(Self.enter(gateway, from: "ipv6:[2001:db8:0:1::1]:5"))
+        gateway.abandon(first)
+        let second = try #require(Self.enter(gateway, from: "ipv6:[2001:db8::2]:5"))
+        for call in [other, second] { gateway.abandon(call) }
+    }
+
     @Test func `beyond the most accounts newcomers share one, and each call ends where it began`() throws {
         var limits = CallLimits()
         limits.openCalls = 2

@@ -1,9 +1,11 @@
 import GridIdentity
 package import GridLogic
 import GridModel
+import GridTransport
 import Synchronization
 
-/// Keeps the accounts of all callers, one for each identity; strangers have one for each address.
+/// Keeps the accounts of all callers, one for each identity; strangers have one for each address group, as their
+/// connections do.
 ///
 /// Bounded: accounts of which nothing is remembered are forgotten, and beyond `accountLimit` those who come new share one.
 package final class CallLimiter: Sendable {
@@ -74,7 +76,7 @@ package final class CallLimiter: Sendable {
         switch caller.proof {
         case .certificate(let credential): .peer(credential.identity)
         case .key(let grant): .key(grant.id)
-        case .nothing: .address(caller.host)
+        case .nothing: .address(AddressGroup.of(caller.host))
         }
     }
 

@@ -58,7 +58,7 @@ package struct Caller: Sendable, Hashable {
         }
     }
 
-    /// The remote address without its port: what strangers are counted by.
+    /// The remote address without its port.
     package var host: String { GridOperations.host(of: remote) }
 
     package func may(_ permission: Permission) -> Bool {
