@@ -3,6 +3,7 @@ import GRPCCore
 import GridIdentity
 import GridLogic
 import GridModel
+import Synchronization
 import Testing
 
 struct GatewayTests {
@@ -100,6 +101,24 @@ struct GatewayTests {
         }
         #expect(Set(made.map(\.traceID)).count == 200)
         for trace in made { #expect(TraceContext(traceparent: trace.description) == trace) }
+    }
+
+    @Test func `a key that dies while its call is let in opens nothing, and leaves nothing open`() {
+        let grant = APIKeyGrant(
+            id: "k1", name: "ci", scope: KeyScope(role: .submitter), expiresAt: Timestamp(microseconds: .max),
+            now: MonotonicTime(nanoseconds: 0))
+        let looks = Mutex(0)
+        let gateway = Gateway { _ in
+            looks.withLock {
+                $0 += 1
+                return $0 == 1 ? grant : nil
+            }
+        }
+
+        let evidence = Self.evidence(nil, authorization: "Bearer dying")
+        #expect(Self.denial(gateway, "noizylab.grid.Tasks/Get", evidence) == .unauthenticated)
+        #expect(looks.withLock { $0 } == 2)
+        #expect(gateway.openCalls.count == 0)
     }
 
     private static func enter(_ gateway: Gateway, from host: String) -> Call? {

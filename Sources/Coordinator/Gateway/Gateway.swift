@@ -58,9 +58,11 @@ package final class Gateway: Sendable {
         let call = Call(caller: caller, rule: rule, trace: trace, owner: owner)
         openCalls.add(call)
         // Revoked between the look at the list and this line: whoever revoked it may not have seen this call.
-        if isRevoked(evidence) { call.end(Self.revokedCertificate) }
-        if case .key = caller.proof, let authorization = evidence.authorization, keyGrant(authorization) == nil {
-            call.end(Self.deadKey)
+        do {
+            _ = try authenticate(evidence)
+        } catch {
+            leave(call)
+            throw denied(caller, rule, trace, error)
         }
         return call
     }
@@ -137,9 +139,7 @@ package final class Gateway: Sendable {
             return Caller(.certificate(certificate), remote: evidence.remote)
         }
         if let authorization = evidence.authorization {
-            guard let grant = keyGrant(authorization) else {
-                throw Self.deadKey
-            }
+            guard let grant = keyGrant(authorization) else { throw Self.deadKey }
             return Caller(.key(grant), remote: evidence.remote)
         }
         return Caller(.nothing, remote: evidence.remote)
