@@ -105,4 +105,19 @@ import Testing
         #expect(!oldest)
         #expect(next)
     }
+
+    @Test func `one that nobody answers keeps none of the others, and goes in its turn`() {
+        func number(_ number: Int) -> [UInt8] { withUnsafeBytes(of: number) { Array($0) } }
+        for (others, isKept) in [(ChallengeTable.capacity - 1, true), (ChallengeTable.capacity, false)] {
+            var table = ChallengeTable()
+            table.add(number(0), at: at(0))
+            for other in 1...others {
+                table.add(number(other), at: at(0))
+                let isTaken = table.take(number(other), at: at(0))
+                #expect(isTaken)
+            }
+            let isTaken = table.take(number(0), at: at(1))
+            #expect(isTaken == isKept)
+        }
+    }
 }
