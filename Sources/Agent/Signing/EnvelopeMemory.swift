@@ -72,8 +72,7 @@ final class EnvelopeMemory: Sendable {
             state.compactAt = state.records * 2
             return nil
         }
-        let new = path + ".new"
-        guard Folders.write(living.flatMap(Self.encode), to: new), rename(new, path) == 0 else { return errno }
+        guard Folders.replace(path, with: living.flatMap(Self.encode)) else { return errno }
         let descriptor = Self.openFile(path)
         guard descriptor >= 0 else { return errno }
         close(state.descriptor)

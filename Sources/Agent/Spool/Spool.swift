@@ -114,8 +114,7 @@ package final class Spool: Sendable {
             compacted += bytes[range]
             live[ref] = start..<compacted.count
         }
-        let new = path + ".new"
-        guard Folders.write(compacted, to: new), rename(new, path) == 0 else { return errno }
+        guard Folders.replace(path, with: compacted) else { return errno }
         let descriptor = systemOpen(path)
         guard descriptor >= 0 else { return errno }
         close(state.descriptor)

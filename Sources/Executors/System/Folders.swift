@@ -72,6 +72,38 @@ package enum Folders {
         return writeAll(Array(bytes), to: descriptor)
     }
 
+    /// Replaces a file whole, by way of `path.new`: there is the old one or the new, also after a power cut. False when it
+    /// could not; errno says why.
+    package static func replace(_ path: String, with bytes: [UInt8]) -> Bool {
+        let draft = path + ".new"
+        let descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { return false }
+        let isWritten = writeAll(bytes, to: descriptor) && synchronize(descriptor)
+        let code = errno
+        close(descriptor)
+        guard isWritten else {
+            errno = code
+            return false
+        }
+        guard rename(draft, path) == 0 else { return false }
+        // A file system that cannot do it for folders loses only the new name.
+        let folder = open(path.lastIndex(of: "/").map { String(path[...$0]) } ?? ".", O_RDONLY | O_CLOEXEC)
+        if folder >= 0 {
+            fsync(folder)
+            close(folder)
+        }
+        return true
+    }
+
+    private static func synchronize(_ descriptor: Int32) -> Bool {
+        #if canImport(Darwin)
+            // fsync alone leaves the bytes in the drive's cache.
+            fcntl(descriptor, F_FULLFSYNC) == 0 || fsync(descriptor) == 0
+        #else
+            fsync(descriptor) == 0
+        #endif
+    }
+
     /// False when not everything could be written; errno says why.
     package static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
         bytes.withUnsafeBytes { buffer in

@@ -133,7 +133,7 @@ package final class AuditStore: Sendable {
         } catch { throw StoreError("could not remove old records from the audit \(path)", error) }
     }
 
-    /// Replaced whole: a reader sees the old head or the new.
+    /// Replaced whole: a reader sees the old head or the new, also after a power cut.
     private func writeHead(_ head: AuditHead) throws(StoreError) {
         let text =
             "\(head.number) " + head.hash.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
@@ -143,6 +143,7 @@ package final class AuditStore: Sendable {
             let descriptor = try SystemCalls.open(draft, .create)
             defer { SystemCalls.close(descriptor) }
             try SystemCalls.write(descriptor, Array((text + "\n").utf8), at: 0)
+            try SystemCalls.synchronize(descriptor)
             try SystemCalls.rename(draft, to: headPath)
         } catch {
             throw StoreError("could not note the audit's head in \(headPath)", error)
