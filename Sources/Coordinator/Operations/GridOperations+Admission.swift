@@ -37,9 +37,9 @@ extension GridOperations {
         token text: String, name: String, signingRequest: String, from address: String,
         waiting: @Sendable (Enrolment) async throws -> Void
     ) async throws -> String {
-        let (node, token) = try await checkToken(text, name: name)
+        let (node, token) = try await checkToken(text, name: name, from: address)
         let identity = try identity(.agent, name)
-        try await look(at: token, of: node, isConfirmed: true)
+        try await look(at: token, of: node, isConfirmed: true, from: address)
         let keyHash = try await checkKey(of: identity, signingRequest)
         // Of the authority that the token names, because that is the one the machine saw.
         let fingerprint = JoinFingerprint(
@@ -63,7 +63,8 @@ extension GridOperations {
                     + name))
         try await waiting(enrolment)
         try await decision(on: node, keyHash)
-        return try await join(token: text, name: name, signingRequest: signingRequest, isConfirmed: true)
+        return try await join(
+            token: text, name: name, signingRequest: signingRequest, from: address, isConfirmed: true)
     }
 
     /// Returns when an operator said yes.

@@ -43,27 +43,29 @@ extension GridOperations {
     /// A stranger with a token: the token is used up only when everything else about the request is right.
     /// `isConfirmed`: an operator compared the machine's fingerprint and said yes.
     package func join(
-        token text: String, name: String, signingRequest: String, isConfirmed: Bool = false
+        token text: String, name: String, signingRequest: String, from address: String, isConfirmed: Bool = false
     ) async throws(OperationError) -> String {
-        let (node, token) = try await checkToken(text, name: name)
+        let (node, token) = try await checkToken(text, name: name, from: address)
         let identity = try identity(.agent, name)
         // Everything that can be wrong is looked at before the token is used, because a bad request must not use it up;
         // the token first, because who has none learns nothing about names.
-        try await look(at: token, of: node, isConfirmed: isConfirmed)
+        try await look(at: token, of: node, isConfirmed: isConfirmed, from: address)
         try await checkKey(of: identity, signingRequest)
         let (hash, now) = (token.secretHash, SystemClock.wall())
         let use = try await reads.run { [store] () throws(StoreError) in
             try store.useToken(hash: hash, by: node, isConfirmed: isConfirmed, at: now)
         }
-        try await check(use)
+        try await check(use, from: address)
         let certificate = try await issue(signingRequest, to: identity, by: "join")
         logger.notice("Node joined", metadata: ["node": "\(node)"])
         return certificate
     }
 
     /// That the text is a token of this grid, and that not too many were wrong lately.
-    func checkToken(_ text: String, name: String) async throws(OperationError) -> (NodeName, JoinToken) {
-        guard joins.isOpen(at: SystemClock.monotonic()) else {
+    func checkToken(_ text: String, name: String, from address: String) async throws(OperationError) -> (
+        NodeName, JoinToken
+    ) {
+        guard joins.isOpen(to: address, at: SystemClock.monotonic()) else {
             throw .refused(
                 Refusal(
                     .resourceExhausted, reason: "TOO_MANY_JOINS",
@@ -71,32 +73,38 @@ extension GridOperations {
                     retryAfterMilliseconds: 60_000))
         }
         let node = try Self.nodeName(name)
-        guard let token = JoinToken(text) else { throw await wrongToken("is not a join token: copy all of it") }
+        guard let token = JoinToken(text) else {
+            throw await wrongToken("is not a join token: copy all of it", from: address)
+        }
         // One that was made before a rotation names the authority before; it is believed as long as that is.
         guard identities.authority.trust.pins.contains(token.authorityKeyHash) else {
-            throw await wrongToken("is for another grid, or for an authority that this one has retired")
+            throw await wrongToken("is for another grid, or for an authority that this one has retired", from: address)
         }
         return (node, token)
     }
 
     /// That the token would let the node in now.
-    func look(at token: JoinToken, of node: NodeName, isConfirmed: Bool) async throws(OperationError) {
+    func look(at token: JoinToken, of node: NodeName, isConfirmed: Bool, from address: String)
+        async throws(OperationError)
+    {
         let (hash, now) = (token.secretHash, SystemClock.wall())
         let outcome = try await reads.run { [store] () throws(StoreError) in
             try store.lookAtToken(hash: hash, by: node, isConfirmed: isConfirmed, at: now)
         }
-        try await check(outcome)
+        try await check(outcome, from: address)
     }
 
-    private func check(_ use: TokenOutcome) async throws(OperationError) {
-        switch use {
-        case .accepted: return
-        case .unknown: throw await wrongToken("is not known here: ask for a new one with `noizylab token create`")
-        case .used: throw await wrongToken("was used already: ask for a new one with `noizylab token create`")
-        case .expired: throw await wrongToken("has expired: ask for a new one with `noizylab token create`")
-        case .wrongName(let only): throw await wrongToken("is for the node \(only)")
-        case .unconfirmed: throw await wrongToken("demands an operator's eyes: `noizylab join … --confirm`")
-        }
+    private func check(_ use: TokenOutcome, from address: String) async throws(OperationError) {
+        let why =
+            switch use {
+            case .accepted: nil as String?
+            case .unknown: "is not known here: ask for a new one with `noizylab token create`"
+            case .used: "was used already: ask for a new one with `noizylab token create`"
+            case .expired: "has expired: ask for a new one with `noizylab token create`"
+            case .wrongName(let only): "is for the node \(only)"
+            case .unconfirmed: "demands an operator's eyes: `noizylab join … --confirm`"
+            }
+        if let why { throw await wrongToken(why, from: address) }
     }
 
     /// That the request proves a key, and that the key may have this name. Gives its hash.
@@ -132,8 +140,8 @@ extension GridOperations {
     }
 
     /// Wrong tokens are answered slowly.
-    func wrongToken(_ why: String) async -> OperationError {
-        joins.failed()
+    func wrongToken(_ why: String, from address: String) async -> OperationError {
+        joins.failed(address)
         try? await Task.sleep(for: .milliseconds(250))
         return .refused(Refusal(.permissionDenied, reason: "BAD_TOKEN", message: "The token \(why)."))
     }

@@ -110,7 +110,7 @@ struct AdmissionService: Noizylab_Grid_Admission.SimpleServiceProtocol {
         context.call.note(subject: "node=\(request.name.prefix(63))")
         let recovered = try await operations.recover(
             name: request.name, nonce: Array(request.nonce), signingRequest: request.signingRequest,
-            signature: Array(request.signature))
+            signature: Array(request.signature), from: context.caller.host)
         return Noizylab_Grid_RenewResponse(recovered)
     }
 }

@@ -10,7 +10,8 @@ struct EnrolmentService: Noizylab_Grid_Enrolment.SimpleServiceProtocol {
         context.call.note(subject: "node=\(request.name)")
         var response = Noizylab_Grid_JoinResponse()
         response.certificate = try await operations.join(
-            token: request.token, name: request.name, signingRequest: request.signingRequest)
+            token: request.token, name: request.name, signingRequest: request.signingRequest,
+            from: context.caller.host)
         response.authority = operations.identities.authority.trust.pem
         response.cluster = operations.settings.cluster
         response.listen = operations.boundAddresses.listen
