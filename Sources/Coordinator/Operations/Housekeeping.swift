@@ -9,36 +9,61 @@ struct Housekeeping: Sendable {
     func run() async throws {
         while true {
             try await Task.sleep(for: .seconds(60))
-            do {
-                try await tidy(at: SystemClock.wall())
-            } catch {
-                operations.logger.error("Old records could not be removed", metadata: ["error": "\(error)"])
-            }
+            await tidy(at: SystemClock.wall())
         }
     }
 
-    /// In small steps, so that commits are never kept waiting for long.
-    func tidy(at now: Timestamp) async throws(OperationError) {
+    /// In small steps, so that commits are never kept waiting for long; one that fails keeps none of the others from its
+    /// work.
+    func tidy(at now: Timestamp) async {
         let settings = operations.settings
-        let (store, outputs, keys) = (operations.store, operations.outputs, operations.keys)
-        let tasksBefore = Timestamp(microseconds: now.microseconds - settings.taskRetentionSeconds * 1_000_000)
-        let eventsBefore = Timestamp(microseconds: now.microseconds - settings.eventRetentionSeconds * 1_000_000)
+        let (store, outputs, keys, reads) = (operations.store, operations.outputs, operations.keys, operations.reads)
+        func before(_ seconds: Int64) -> Timestamp {
+            Timestamp(microseconds: now.microseconds - seconds * 1_000_000)
+        }
+        let (tasks, events) = (before(settings.taskRetentionSeconds), before(settings.eventRetentionSeconds))
+        await step("tasks") { try await forgetTasks(before: tasks) }
+        await step("audit") {
+            try await operations.gateway.audit?.purge(
+                before: before(settings.auditRetentionSeconds), keep: settings.auditEntryLimit)
+        }
+        await step("events") {
+            try await reads.run { () throws(StoreError) -> Void in try store.purgeEvents(before: events) }
+        }
+        await step("tokens") {
+            try await reads.run { () throws(StoreError) -> Void in try store.purgeTokens(expiredBefore: now) }
+        }
+        await step("keys") {
+            try await reads.run { () throws(StoreError) -> Void in
+                keys.forget(try store.purgeKeys(endedBefore: events))
+            }
+        }
+        await step("output") {
+            try await reads.run { () throws(StoreError) -> Void in
+                _ = try outputs.enforceRetention(maxBytes: settings.outputRetentionBytes, writtenBefore: tasks)
+            }
+        }
+        await step("log of the store") {
+            try await reads.run { () throws(StoreError) -> Void in try store.checkpoint() }
+        }
+    }
+
+    private func forgetTasks(before time: Timestamp) async throws {
+        let (store, outputs) = (operations.store, operations.outputs)
         while true {
             let purged = try await operations.reads.run { () throws(StoreError) in
-                let purged = try store.purge(finishedBefore: tasksBefore, limit: 500)
+                let purged = try store.purge(finishedBefore: time, limit: 500)
                 for task in purged { try outputs.remove(task: task) }
                 return purged.count
             }
-            if purged < 500 { break }
+            if purged < 500 { return }
         }
-        let auditBefore = Timestamp(microseconds: now.microseconds - settings.auditRetentionSeconds * 1_000_000)
-        try await operations.gateway.audit?.purge(before: auditBefore, keep: settings.auditEntryLimit)
-        try await operations.reads.run { () throws(StoreError) in
-            try store.purgeEvents(before: eventsBefore)
-            try store.purgeTokens(expiredBefore: now)
-            keys.forget(try store.purgeKeys(endedBefore: eventsBefore))
-            _ = try outputs.enforceRetention(maxBytes: settings.outputRetentionBytes, writtenBefore: tasksBefore)
-            try store.checkpoint()
+    }
+
+    private func step(_ what: String, _ body: () async throws -> Void) async {
+        do { try await body() } catch {
+            operations.logger.error(
+                "Old records could not be removed", metadata: ["what": "\(what)", "error": "\(error)"])
         }
     }
 }
