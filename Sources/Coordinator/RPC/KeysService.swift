@@ -41,12 +41,19 @@ struct KeysService: Noizylab_Grid_Keys.SimpleServiceProtocol {
 }
 
 extension Noizylab_Grid_CreateKeyRequest {
-    /// Everything that is wrong with it at once.
+    private static let mostOfAnything = 64
+
+    /// Everything that is wrong with it at once, except that of lists that are too long nothing else is said.
     fileprivate func scope() throws(OperationError) -> KeyScope {
         var violations: [Refusal.Violation] = []
         func add(_ field: String, _ description: String) {
             violations.append(Refusal.Violation(field: field, description: description))
         }
+        for (field, count) in [("permissions", permissions.count), ("nodes", nodes.count), ("types", types.count)]
+        where count > Self.mostOfAnything {
+            add(field, "must be at most \(Self.mostOfAnything); these are \(count)")
+        }
+        if !violations.isEmpty { throw .refused(.invalid(violations)) }
         let wanted = role.isEmpty ? KeyRole.submitter : KeyRole(rawValue: role)
         if wanted == nil {
             add("role", "must be one of \(KeyRole.allCases.map(\.rawValue).joined(separator: ", "))")
@@ -69,9 +76,6 @@ extension Noizylab_Grid_CreateKeyRequest {
         }
         let rate = KeyRate(self.rate)
         if rate == nil, !self.rate.isEmpty { add("rate", "must be 10/s, 600/m or 5000/h, at most 1000000") }
-        if nodes.count > 64 || types.count > 64 || permissions.count > 64 {
-            add("nodes", "64 are the most of anything")
-        }
         if !violations.isEmpty { throw .refused(.invalid(violations)) }
         return KeyScope(
             role: role, permissions: narrowed.isEmpty ? nil : narrowed, nodes: patterns.compactMap { $0 },

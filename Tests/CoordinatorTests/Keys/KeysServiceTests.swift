@@ -363,6 +363,22 @@ struct KeysServiceTests {
         }
     }
 
+    @Test func `lists that are too long are named, and nothing else is`() async throws {
+        try await withWorld { world in
+            do {
+                _ = try await world.makeKey {
+                    $0.permissions = Array(repeating: "fly", count: 10_000)
+                    $0.types = Array(repeating: "echo", count: 65)
+                }
+                Issue.record("it was made")
+            } catch let error as RPCError {
+                let details = try error.unpackGoogleRPCStatus()?.details ?? []
+                let fields = details.lazy.compactMap(\.badRequest).first?.violations.map(\.field) ?? []
+                #expect(fields == ["permissions", "types"])
+            }
+        }
+    }
+
     @Test func `what is wrong with a key is said at once, and names are not taken twice`() async throws {
         try await withWorld { world in
             do {
