@@ -78,6 +78,8 @@ final class CertificateKeeper: Sendable {
                 action == .renew ? "The certificate was renewed" : "The certificate was replaced by proof of the key",
                 metadata: ["node": "\(settings.name)", "serial": "\(facts.serial)", "until": "\(facts.notAfter)"])
         } catch {
+            // The agent ends: nothing failed.
+            guard !Task.isCancelled else { return }
             machine.withLock { $0.failed(at: Date(), jitter: Double.random(in: 0...1)) }
             logger.warning(
                 action == .renew ? "The certificate could not be renewed" : "The key could not be proven",
