@@ -133,7 +133,7 @@ let gridTargets: [Target] = [
         swiftSettings: settings),
     .testTarget(
         name: "NoizylabTests",
-        dependencies: ["noizylab", "NoizyClient", "GridModel", "GridWire", "GridIdentity", "CZlib", protobuf],
+        dependencies: ["noizylab", "Agent", "NoizyClient", "GridModel", "GridWire", "GridIdentity", "CZlib", protobuf],
         swiftSettings: settings),
     .testTarget(
         name: "EndToEndTests",

@@ -28,6 +28,9 @@ package struct AgentSettings: Sendable {
     package var backoffLimitMilliseconds: Int64 = 5_000
     /// When the agent is stopped: between TERM and KILL for what it runs.
     package var stopGraceMilliseconds: Int64 = 2_000
+    /// What the machine's owner says of it, and what is counted there, within `NodeLimits`; told in every hello.
+    package var labels: [String: String] = [:]
+    package var resources: [String: Int64] = [:]
     /// Takes only tasks that a trusted signer signed.
     package var requiresSignatures = false
     /// Public keys of trusted signers, as the configuration names them.

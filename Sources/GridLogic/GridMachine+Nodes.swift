@@ -163,7 +163,7 @@ extension GridMachine {
         nodes[node].lastHeard = now.monotonic
         nodes[node].lies = []
         noteConnection(of: node)
-        note(hello.inventory.misstatements(sane: hello.inventory.clamped), of: node, into: &effects)
+        note(hello.misstatements, of: node, into: &effects)
         reconcile(node, attempts, isAgentNew: isAgentNew, into: &effects)
         fleet.setCapacity(node, nodes[node].node.inventory)
         comeOnline(node, from: before)
@@ -193,7 +193,7 @@ extension GridMachine {
         record.address = hello.address
         record.inventory = hello.inventory.clamped
         record.isExternal = false
-        if !hello.labels.isEmpty { record.labels = hello.labels }
+        record.labels = hello.labels.clampedLabels
         guard record != nodes[node].node else { return false }
         nodes[node].node = record
         fleet.setRecord(node, record)

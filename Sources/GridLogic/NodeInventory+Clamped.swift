@@ -15,12 +15,31 @@ extension NodeInventory {
             sane.memoryBytes = min(max(gpu.memoryBytes, 0), 1 << 44)
             return sane
         }
-        sane.custom = custom.clampedCounts
+        sane.custom = custom.clampedResources
         return sane
     }
 }
 
+extension [String: String] {
+    /// Of a node's labels those that a label can be, 64 at most; the least names win.
+    package var clampedLabels: [String: String] {
+        guard !isEmpty else { return self }
+        let sane = filter { NodeLimits.isName($0.key) && NodeLimits.isLabelText($0.value) }
+        guard sane.count > NodeLimits.labels else { return sane }
+        return Dictionary(uniqueKeysWithValues: sane.sorted { $0.key < $1.key }.prefix(NodeLimits.labels).map { $0 })
+    }
+}
+
 extension [String: Int64] {
+    /// What a node has: at most 64 well-formed names, each with a count within `NodeLimits`; the least names win.
+    fileprivate var clampedResources: [String: Int64] {
+        guard !isEmpty else { return self }
+        let (least, most) = (NodeLimits.resourceCounts.lowerBound, NodeLimits.resourceCounts.upperBound)
+        let named = filter { NodeLimits.isName($0.key) }.sorted { $0.key < $1.key }.prefix(NodeLimits.resources)
+        return Dictionary(
+            uniqueKeysWithValues: named.map { ($0.key, Swift.min(Swift.max($0.value, least), most)) })
+    }
+
     /// At most 64 names, each with a count from 0 to a million million; the least names win.
     fileprivate var clampedCounts: [String: Int64] {
         guard !isEmpty else { return self }

@@ -135,6 +135,8 @@ struct AdminServiceTests {
                         #expect(status.listen == "127.0.0.1:\(world.port)")
                         #expect(status.nodes.map(\.name) == ["HP-OMEN", "Mac-Pro"])
                         #expect(status.nodes.allSatisfy { $0.state == "online" && $0.inventory.cores == 8 })
+                        #expect(status.nodes.allSatisfy { $0.labels == ["zone": "attic"] })
+                        #expect(status.nodes.allSatisfy { $0.inventory.custom == ["licence": 1] })
                         #expect(status.tasks["succeeded"] == 20)
                     }
                 }

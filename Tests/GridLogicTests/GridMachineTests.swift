@@ -56,6 +56,43 @@ import Testing
         #expect(full.reserved.memoryBytes <= full.capacity.memoryBytes)
     }
 
+    @Test func `a node may lie about its labels and what is counted there, and is told of`() throws {
+        var machine = Self.machine()
+        var labels = Dictionary(uniqueKeysWithValues: (10..<80).map { ("l\($0)", "x") })
+        labels["two words"] = "x"
+        labels["long"] = String(repeating: "x", count: 129)
+        labels["lines"] = "one\ntwo"
+        let liar = Node(
+            name: Self.name,
+            inventory: NodeInventory(cores: 4, custom: ["a": .max, "b": .min, "c": 7, "": 1]), labels: labels)
+        var effects: [GridEffect] = []
+
+        machine.apply(
+            .nodeConnected(liar, SessionID(number: 2), attempts: []), at: Self.moment(1), into: &effects)
+
+        let node = try #require(machine.nodeView(Self.name, at: Self.moment(1))?.node)
+        #expect(node.inventory.custom == ["a": 1_000_000, "b": 0, "c": 7])
+        #expect(node.labels.keys.sorted() == (10..<74).map { "l\($0)" })
+        let told = effects.filter { "\($0)".contains("Misreported") }
+        #expect(told.count == 2, "\(effects)")
+    }
+
+    @Test func `labels and counts are those of the newest hello`() throws {
+        var machine = Self.machine()
+        var effects: [GridEffect] = []
+        for (number, labels, custom) in [(2, ["zone": "attic"], ["licence": Int64(1)]), (3, [:], [:])] {
+            let hello = Node(
+                name: Self.name, inventory: NodeInventory(cores: 4, custom: custom), labels: labels)
+            machine.apply(
+                .nodeConnected(hello, SessionID(number: UInt64(number)), attempts: []), at: Self.moment(Int64(number)),
+                into: &effects)
+
+            let node = try #require(machine.nodeView(Self.name, at: Self.moment(Int64(number)))?.node)
+            #expect(node.labels == labels && node.inventory.custom == custom)
+            #expect(effects.contains { if case .saveNode(let kept) = $0 { kept.labels == labels } else { false } })
+        }
+    }
+
     @Test(arguments: [Double.nan, .infinity, -.infinity, .greatestFiniteMagnitude, -1])
     func `a node may lie about how it is`(number: Double) throws {
         var machine = Self.machine()

@@ -37,6 +37,8 @@ struct LinkSession: Sendable {
     private func hello(_ refs: [AttemptRef]) -> Noizylab_Grid_FromAgent {
         var message = Noizylab_Grid_FromAgent()
         message.hello.inventory = Noizylab_Grid_NodeInventory(inventory)
+        message.hello.inventory.custom = settings.resources
+        message.hello.labels = settings.labels
         message.hello.role = settings.role
         message.hello.link = settings.link.rawValue
         message.hello.instance = instance

@@ -18,7 +18,7 @@ extension GridOperations {
         Node(
             name: name, role: NodeRole(hello.role.isEmpty ? "compute" : hello.role),
             link: LinkKind(rawValue: hello.link) ?? .agent, address: Self.host(of: peer),
-            inventory: hello.inventory.model())
+            inventory: hello.inventory.model(), labels: hello.labels)
     }
 
     func linkClosed(_ session: LinkSession, reason: String) async {

@@ -30,6 +30,23 @@ extension NodeInventory {
             found.append(Misstatement(kind: "gpu memory", words: words))
             break
         }
+        for (name, count) in custom.sorted(by: { $0.key < $1.key }) where count != sane.custom[name] {
+            let words = "\(count) of '\(name.prefix(63))', taken as \(sane.custom[name] ?? 0)"
+            found.append(Misstatement(kind: "resources", words: words))
+            break
+        }
+        return found
+    }
+}
+
+extension Node {
+    /// What had to be changed of what a hello says.
+    var misstatements: [Misstatement] {
+        var found = inventory.misstatements(sane: inventory.clamped)
+        let sane = labels.clampedLabels
+        if let name = labels.keys.sorted().first(where: { labels[$0] != sane[$0] }) {
+            found.append(Misstatement(kind: "labels", words: "a label '\(name.prefix(63))' that no node can have"))
+        }
         return found
     }
 }

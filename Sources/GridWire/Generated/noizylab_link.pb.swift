@@ -138,6 +138,12 @@ package nonisolated struct Noizylab_Grid_AgentHello: @unchecked Sendable {
     set {_uniqueStorage()._pulseAnswer = newValue}
   }
 
+  /// What the machine's owner says of it.
+  package var labels: Dictionary<String,String> {
+    get {_storage._labels}
+    set {_uniqueStorage()._labels = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -513,7 +519,7 @@ nonisolated extension Noizylab_Grid_FromAgent: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Noizylab_Grid_AgentHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".AgentHello"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}inventory\0\u{1}role\0\u{1}link\0\u{1}instance\0\u{1}attempts\0\u{1}protocol\0\u{4}\u{e}slept_ms\0\u{3}pulse_port\0\u{3}pulse_question\0\u{3}pulse_answer\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}inventory\0\u{1}role\0\u{1}link\0\u{1}instance\0\u{1}attempts\0\u{1}protocol\0\u{4}\u{e}slept_ms\0\u{3}pulse_port\0\u{3}pulse_question\0\u{3}pulse_answer\0\u{1}labels\0")
 
   fileprivate class _StorageClass {
     var _inventory: Noizylab_Grid_NodeInventory? = nil
@@ -526,6 +532,7 @@ nonisolated extension Noizylab_Grid_AgentHello: SwiftProtobuf.Message, SwiftProt
     var _pulsePort: UInt32 = 0
     var _pulseQuestion: Data = Data()
     var _pulseAnswer: Data = Data()
+    var _labels: Dictionary<String,String> = [:]
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -546,6 +553,7 @@ nonisolated extension Noizylab_Grid_AgentHello: SwiftProtobuf.Message, SwiftProt
       _pulsePort = source._pulsePort
       _pulseQuestion = source._pulseQuestion
       _pulseAnswer = source._pulseAnswer
+      _labels = source._labels
     }
   }
 
@@ -574,6 +582,7 @@ nonisolated extension Noizylab_Grid_AgentHello: SwiftProtobuf.Message, SwiftProt
         case 21: try { try decoder.decodeSingularUInt32Field(value: &_storage._pulsePort) }()
         case 22: try { try decoder.decodeSingularBytesField(value: &_storage._pulseQuestion) }()
         case 23: try { try decoder.decodeSingularBytesField(value: &_storage._pulseAnswer) }()
+        case 24: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &_storage._labels) }()
         default: break
         }
       }
@@ -616,6 +625,9 @@ nonisolated extension Noizylab_Grid_AgentHello: SwiftProtobuf.Message, SwiftProt
       if !_storage._pulseAnswer.isEmpty {
         try visitor.visitSingularBytesField(value: _storage._pulseAnswer, fieldNumber: 23)
       }
+      if !_storage._labels.isEmpty {
+        try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: _storage._labels, fieldNumber: 24)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -635,6 +647,7 @@ nonisolated extension Noizylab_Grid_AgentHello: SwiftProtobuf.Message, SwiftProt
         if _storage._pulsePort != rhs_storage._pulsePort {return false}
         if _storage._pulseQuestion != rhs_storage._pulseQuestion {return false}
         if _storage._pulseAnswer != rhs_storage._pulseAnswer {return false}
+        if _storage._labels != rhs_storage._labels {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -1,4 +1,5 @@
 import ArgumentParser
+import GridModel
 
 /// Values of flags, checked where they are typed.
 enum Arguments {
@@ -47,6 +48,29 @@ enum Arguments {
         return CountedResource(name: String(text[..<equals]), count: count)
     }
 
+    /// What a machine has of something counted; 0 says that there is none.
+    @Sendable static func owned(_ text: String) throws -> CountedResource {
+        guard let equals = text.lastIndex(of: "="), NodeLimits.isName(String(text[..<equals])),
+            let count = Int64(text[text.index(after: equals)...]), NodeLimits.resourceCounts.contains(count)
+        else {
+            throw ValidationError(
+                "'\(text)' is not NAME=N: 1 to 63 letters, digits, '.', '_' or '-', and 0 to 1000000 of it")
+        }
+        return CountedResource(name: String(text[..<equals]), count: count)
+    }
+
+    @Sendable static func label(_ text: String) throws -> NodeLabel {
+        guard let equals = text.firstIndex(of: "="), NodeLimits.isName(String(text[..<equals])) else {
+            throw ValidationError("'\(text)' is not NAME=TEXT with a name of 1 to 63 letters, digits, '.', '_' or '-'")
+        }
+        let label = NodeLabel(name: String(text[..<equals]), text: String(text[text.index(after: equals)...]))
+        guard NodeLimits.isLabelText(label.text) else {
+            throw ValidationError(
+                "the label \(label.name) is at most \(NodeLimits.labelBytes) bytes, without control characters")
+        }
+        return label
+    }
+
     @Sendable static func variable(_ text: String) throws -> EnvironmentVariable {
         guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
             throw ValidationError("'\(text)' is not NAME=VALUE")
@@ -58,6 +82,11 @@ enum Arguments {
 struct CountedResource: Sendable, Hashable {
     let name: String
     let count: Int64
+}
+
+struct NodeLabel: Sendable, Hashable {
+    let name: String
+    let text: String
 }
 
 struct EnvironmentVariable: Sendable, Hashable {

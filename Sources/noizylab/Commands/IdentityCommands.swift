@@ -62,6 +62,7 @@ struct JoinCommand: AsyncParsableCommand {
         "join", "Make this machine a node of another's grid.",
         examples: [
             "join 192.168.1.20:50052 --token nzl1-…", "join coordinator.lan:50052 --token nzl1-… --name Mac-Pro",
+            "join 192.168.1.20:50052 --token nzl1-… --label zone=attic --resource licence=2",
         ],
         discussion: """
             The machine's key is made here and never leaves it. Nothing is sent before the coordinator has shown the \
@@ -85,6 +86,19 @@ struct JoinCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("primary, secondary, compute or a word of your own.", valueName: "role"))
     var role = "compute"
 
+    @Option(
+        name: .customLong("label"),
+        help: ArgumentHelp("What it is, for `run --where`: zone=attic. Repeat for more.", valueName: "name=text"),
+        transform: Arguments.label)
+    var labels: [NodeLabel] = []
+
+    @Option(
+        name: .customLong("resource"),
+        help: ArgumentHelp(
+            "How many it has of what you count, for `run --resource`: licence=2.", valueName: "name=n"),
+        transform: Arguments.owned)
+    var resources: [CountedResource] = []
+
     @Flag(help: "Take only tasks that a signer trusted on this machine has signed.")
     var requireSigned = false
 
@@ -101,6 +115,8 @@ struct JoinCommand: AsyncParsableCommand {
             throw CommandFailure(
                 .usage, "'\(text)' is not a node name", try: "1 to 63 letters, digits, '.', '_' or '-'")
         }
+        let labels = try declared(labels, "--label", atMost: NodeLimits.labels) { ($0.name, $0.text) }
+        let owned = try declared(resources, "--resource", atMost: NodeLimits.resources) { ($0.name, $0.count) }
         let parsed: JoinToken
         do {
             parsed = try JoinToken(parsing: token)
@@ -119,12 +135,24 @@ struct JoinCommand: AsyncParsableCommand {
         try JSONFile.write(
             JoinedGrid(
                 cluster: joined.cluster, node: node.text, role: role, host: endpoint.host, port: port,
-                requiresSignatures: requireSigned ? true : nil, edgePort: endpoint.port),
+                requiresSignatures: requireSigned ? true : nil, edgePort: endpoint.port, labels: labels, resources: owned),
             to: home.joinRecord)
         Console.stdout.print("joined \(joined.cluster) as \(node)")
         try await GridLauncher(
             home: home, locator: options.locator, request: GridLauncher.Request(lab: nil, config: nil, flags: [:])
         ).start()
+    }
+
+    /// Nil when nothing is; of one name the last.
+    private func declared<Item, Value>(
+        _ items: [Item], _ flag: String, atMost limit: Int, _ pair: (Item) -> (String, Value)
+    ) throws -> [String: Value]? {
+        let values = Dictionary(items.map(pair), uniquingKeysWith: { $1 })
+        guard values.count <= limit else {
+            throw CommandFailure(
+                .usage, "\(flag) names \(values.count), and \(limit) is the most", try: "noizylab join --help")
+        }
+        return values.isEmpty ? nil : values
     }
 
     private func join(

@@ -8,6 +8,7 @@ struct ConfigFile {
         case number(Int64)
         case texts([String])
         case flag(Bool)
+        case table([String: Entry])
         /// Anything else, by the name of its kind.
         case other(String)
     }
@@ -75,7 +76,7 @@ struct ConfigFile {
                     try GridConfig.checkLink(link, Self.place(path, lines.line(of: "node[\(index)].link") ?? here))
                 }
                 try Self.check(key, in: "node", path, line)
-                node[key] = Self.entry(value, path, line)
+                node[key] = Self.entry(value, path, line) { lines.line(of: "node[\(index)].\(key).\($0)") }
             }
             nodes.append(node)
             nodeOrigins.append(.file(path: path, line: here))
@@ -94,7 +95,10 @@ struct ConfigFile {
 
     private static func place(_ path: String, _ line: Int?) -> String { line.map { "\(path):\($0)" } ?? path }
 
-    private static func entry(_ value: any TOMLValueConvertible, _ path: String, _ line: Int?) -> Entry {
+    /// `lineOf`: where the keys of a table stand.
+    private static func entry(
+        _ value: any TOMLValueConvertible, _ path: String, _ line: Int?, lineOf: (String) -> Int? = { _ in nil }
+    ) -> Entry {
         let read: Value
         switch value.type {
         case .string: read = .text(value.string ?? "")
@@ -104,6 +108,11 @@ struct ConfigFile {
             let items = value.array.map(Array.init) ?? []
             let texts = items.compactMap(\.string)
             read = texts.count == items.count ? .texts(texts) : .other("array")
+        case .table:
+            let items = (value.table.map(Array.init) ?? []).map { key, value in
+                (key, entry(value, path, lineOf(key) ?? line))
+            }
+            read = .table(Dictionary(items, uniquingKeysWith: { $1 }))
         default: read = .other("\(value.type)")
         }
         return Entry(value: read, origin: .file(path: path, line: line))
@@ -128,13 +137,14 @@ struct TOMLLines {
                 lines[header] = index + 1
                 note(name, index)
             } else if line.hasPrefix("[") {
-                header = Self.name(line.dropFirst().prefix { $0 != "]" })
+                header = Self.table(line.dropFirst().prefix { $0 != "]" }, counts)
                 note(header, index)
             } else if let equals = line.firstIndex(of: "="), line.first != "#" {
                 let key = Self.name(line[..<equals])
-                note(header.isEmpty ? key : "\(header).\(key)", index)
+                let prefix = header.isEmpty ? "" : "\(header)."
+                note(prefix + key, index)
                 // A dotted key is the table's key too.
-                if header.isEmpty, let dot = key.firstIndex(of: ".") { note(String(key[..<dot]), index) }
+                if let dot = key.firstIndex(of: ".") { note(prefix + key[..<dot], index) }
             }
         }
     }
@@ -143,6 +153,13 @@ struct TOMLLines {
 
     private mutating func note(_ path: String, _ index: Int) {
         if lines[path] == nil { lines[path] = index + 1 }
+    }
+
+    /// `[node.labels]` is a table of the `[[node]]` before it.
+    private static func table(_ text: some StringProtocol, _ counts: [String: Int]) -> String {
+        let path = name(text)
+        guard let dot = path.firstIndex(of: "."), let count = counts[String(path[..<dot])] else { return path }
+        return "\(path[..<dot])[\(count - 1)]\(path[dot...])"
     }
 
     private static func name(_ text: some StringProtocol) -> String {

@@ -1,7 +1,7 @@
 /// A key of the configuration: the one table from which it is read, checked, overridden and shown.
 struct ConfigKey: Sendable {
     enum Kind: Sendable {
-        case name, text, endpoint, texts, duration, size, count, flag
+        case name, text, endpoint, texts, duration, size, count, flag, labels, counts
     }
 
     /// `coordinator.listen`; in a `[[node]]` the bare name.
@@ -69,6 +69,8 @@ struct ConfigKey: Sendable {
         ConfigKey("address", .text, "", "where it is, for people"),
         ConfigKey("require_signed", .flag, "false", "a local node takes only tasks that a trusted signer signed"),
         ConfigKey("trusted_keys", .texts, "", "signers' public keys, besides those of noizylab signer trust"),
+        ConfigKey("labels", .labels, "", "what is said of a local node, for --where: zone = \"attic\""),
+        ConfigKey("resources", .counts, "", "what is counted at a local node, for --resource: licence = 1"),
     ]
 
     /// The names that may stand in a table, `""` being the top.

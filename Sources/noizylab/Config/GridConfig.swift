@@ -14,6 +14,8 @@ struct GridConfig: Sendable {
         var address: String
         var requiresSignatures: Bool
         var trustedKeys: [String]
+        var labels: [String: String] = [:]
+        var resources: [String: Int64] = [:]
     }
 
     struct Shown: Sendable, Hashable {
@@ -132,26 +134,35 @@ struct GridConfig: Sendable {
                 throw ConfigError("two nodes are called '\(name)'", at: values.place("name"), try: "a name for each")
             }
             let link = try checkLink(values.text("link"), values.place("link"))
-            let (requiresSignatures, trustedKeys) = try signing(&values, link)
+            try checkOwner(of: values, link)
+            let (requiresSignatures, trustedKeys) = try signing(&values)
             nodes.append(
                 ConfiguredNode(
                     name: name, role: try values.text("role"), link: link, address: try values.text("address"),
-                    requiresSignatures: requiresSignatures, trustedKeys: trustedKeys))
+                    requiresSignatures: requiresSignatures, trustedKeys: trustedKeys,
+                    labels: try values.labels("labels"), resources: try values.counts("resources")))
         }
         return nodes
     }
 
     /// Only a node that runs here can be told here: another must not take this machine's word for it.
+    private static func checkOwner(of values: ConfigValues, _ link: LinkKind) throws(ConfigError) {
+        guard link != .local else { return }
+        for (key, remedy) in [
+            ("require_signed", "noizylab join … --require-signed, and noizylab signer trust KEY"),
+            ("trusted_keys", "noizylab join … --require-signed, and noizylab signer trust KEY"),
+            ("labels", "noizylab join … --label zone=attic"), ("resources", "noizylab join … --resource licence=1"),
+        ] where values.entries[key] != nil {
+            throw ConfigError(
+                "\(key) is that node's own to say, on its own machine", at: values.place(key), try: "there: \(remedy)")
+        }
+    }
+
     private static func signing(
-        _ values: inout ConfigValues, _ link: LinkKind
+        _ values: inout ConfigValues
     ) throws(ConfigError) -> (requiresSignatures: Bool, trustedKeys: [String]) {
         let isRequired = try values.flag("require_signed")
         let keys = try values.texts("trusted_keys")
-        if link != .local, let key = ["require_signed", "trusted_keys"].first(where: { values.entries[$0] != nil }) {
-            throw ConfigError(
-                "\(key) is that node's own to say, on its own machine", at: values.place(key),
-                try: "there: noizylab join … --require-signed, and noizylab signer trust KEY")
-        }
         for key in keys {
             do {
                 _ = try SignerPublicKey(parsing: key)
@@ -179,6 +190,7 @@ struct GridConfig: Sendable {
                 ("name", node.name.text), ("role", node.role), ("link", node.link.rawValue), ("address", node.address),
                 ("require_signed", "\(node.requiresSignatures)"),
                 ("trusted_keys", node.trustedKeys.joined(separator: ",")),
+                ("labels", Declarations.text(node.labels)), ("resources", Declarations.text(node.resources)),
             ].map { key, value in
                 Shown(key: "node[\(index)].\(key)", value: value, origin: entries[key]?.origin ?? .builtIn)
             }

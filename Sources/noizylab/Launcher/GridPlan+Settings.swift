@@ -64,6 +64,8 @@ extension GridPlan {
             name: NodeName(checked: planned.name), role: planned.role, link: LinkKind(rawValue: planned.link) ?? .agent,
             cluster: cluster, coordinatorHost: coordinatorHost, coordinatorPort: listenPort,
             folder: home.node(planned.name), version: Version.text)
+        settings.labels = planned.labels ?? [:]
+        settings.resources = planned.resources ?? [:]
         settings.requiresSignatures = planned.requiresSignatures ?? false
         settings.trustedSigners = planned.trustedKeys ?? []
         settings.trustedSignersFile = home.trustedSigners

@@ -15,6 +15,9 @@ struct GridPlan: Codable, Sendable, Hashable {
         /// Nil: it takes unsigned tasks too, and trusts the signers of the home's file alone.
         var requiresSignatures: Bool?
         var trustedKeys: [String]?
+        /// What its owner says of it, and what is counted there; nil: nothing.
+        var labels: [String: String]?
+        var resources: [String: Int64]?
     }
 
     var cluster: String
@@ -58,7 +61,8 @@ extension GridPlan {
                 PlannedNode(
                     name: $0.name.text, role: $0.role, link: $0.link.rawValue, address: $0.address,
                     isHere: $0.link == .local, requiresSignatures: $0.requiresSignatures ? true : nil,
-                    trustedKeys: $0.trustedKeys.isEmpty ? nil : $0.trustedKeys)
+                    trustedKeys: $0.trustedKeys.isEmpty ? nil : $0.trustedKeys,
+                    labels: $0.labels.isEmpty ? nil : $0.labels, resources: $0.resources.isEmpty ? nil : $0.resources)
             },
             numbers: config.numbers, isLab: false, placement: config.placement.rawValue,
             risk: config.risk.rawValue)
@@ -85,7 +89,7 @@ extension GridPlan {
             nodes: [
                 PlannedNode(
                     name: join.node, role: join.role, link: "agent", address: "", isHere: true,
-                    requiresSignatures: join.requiresSignatures)
+                    requiresSignatures: join.requiresSignatures, labels: join.labels, resources: join.resources)
             ],
             numbers: [:], isLab: false)
     }
@@ -113,6 +117,9 @@ struct JoinedGrid: Codable, Sendable {
     var requiresSignatures: Bool?
     /// Where it joined; a machine that joined long ago did not write it down.
     var edgePort: Int?
+    /// What its owner says of it, and what is counted there; nil: nothing.
+    var labels: [String: String]?
+    var resources: [String: Int64]?
 }
 
 /// The ports that a home's lab took, so that it has the same ones next time. Kept in `lab.json`.

@@ -34,6 +34,10 @@ enum JSONValue: Sendable, Hashable, ExpressibleByStringLiteral, ExpressibleByInt
         .object(map.sorted { $0.key < $1.key }.map { Member(name: $0.key, value: .string($0.value)) })
     }
 
+    static func sorted(_ map: [String: Int64]) -> JSONValue {
+        .object(map.sorted { $0.key < $1.key }.map { Member(name: $0.key, value: .int($0.value)) })
+    }
+
     subscript(name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.name == name }?.value

@@ -64,6 +64,7 @@ struct NodeDetails {
             rows.append(("gpu \(gpu.index)", "\(gpu.model), \(TimeText.bytes(gpu.memoryBytes))"))
         }
         rows += [
+            ("labels", Declarations.text(info.labels)), ("resources", Declarations.text(inventory.custom)),
             ("agent", inventory.agentVersion), ("running", "\(info.running)"), ("reserved", NodeListing.reserved(info)),
         ]
         if info.hasSample {

@@ -90,6 +90,7 @@ struct NodeListing {
         if node.reserved.cpuMillis > 0 { parts.append("\(rounded(Double(node.reserved.cpuMillis) / 1_000)) cores") }
         if node.reserved.memoryBytes > 0 { parts.append(TimeText.bytes(node.reserved.memoryBytes)) }
         if node.reserved.gpus > 0 { parts.append("\(node.reserved.gpus) GPUs") }
+        for (name, count) in node.reserved.custom.sorted(by: { $0.key < $1.key }) { parts.append("\(count) \(name)") }
         return parts.isEmpty ? "-" : parts.joined(separator: ", ")
     }
 
@@ -143,6 +144,7 @@ struct NodeListing {
             "agent_version": .string(node.inventory.agentVersion),
             "capabilities": .sorted(node.inventory.capabilities),
             "labels": .sorted(node.labels),
+            "resources": .sorted(node.inventory.custom),
             "external": .bool(node.isExternal),
         ])
     }
@@ -166,6 +168,7 @@ struct NodeListing {
         .object([
             "cpu": .double(Double(request.cpuMillis) / 1_000), "memory_bytes": JSONValue(request.memoryBytes),
             "gpus": JSONValue(request.gpus), "gpu_memory_bytes": JSONValue(request.gpuMemoryBytes),
+            "custom": .sorted(request.custom),
         ])
     }
 }

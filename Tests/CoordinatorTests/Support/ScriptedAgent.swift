@@ -95,6 +95,8 @@ struct ScriptedAgent: Sendable {
         hello.hello.inventory.cores = 8
         hello.hello.inventory.os = "linux"
         hello.hello.inventory.memoryBytes = 8 << 30
+        hello.hello.inventory.custom = ["licence": 1]
+        hello.hello.labels = ["zone": "attic"]
         hello.hello.role = "compute"
         hello.hello.link = "agent"
         hello.hello.instance = 1

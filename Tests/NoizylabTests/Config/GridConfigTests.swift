@@ -1,3 +1,4 @@
+import Agent
 import GridModel
 import NoizyClient
 import Testing
@@ -130,7 +131,44 @@ struct GridConfigTests {
         ),
         ("node = 3", "noizylab.toml:1", "is a list of machines", "[[node]]"),
         ("cluster = ", "noizylab.toml:1", "this is not TOML", "toml.io"),
+        (own("labels = \"attic\""), "noizylab.toml:4", "labels is a table", "labels = { zone = \"attic\" }"),
+        (own("labels = { floor = 3 }"), "noizylab.toml:4", "labels.floor is a text", "labels = { floor = \"…\" }"),
+        (own("[node.labels]\na = \"b\"\n\"two words\" = \"x\""), "noizylab.toml:6", "'two words' is not a name", "63"),
+        (own("labels = { a = \"one\\ntwo\" }"), "noizylab.toml:4", "control characters", "128 bytes"),
+        (own("labels.a = \"\(String(repeating: "x", count: 129))\""), "noizylab.toml:4", "labels.a is too long", "128"),
+        (own("resources = { licence = 1000001 }"), "noizylab.toml:4", "0 to 1000000", "licence = 1"),
+        (own("[node.resources]\n\nlicence = -1"), "noizylab.toml:6", "resources.licence is not", "licence = 1"),
+        (own("[node.resources]\nlicence = \"1\""), "noizylab.toml:5", "resources.licence is not", "licence = 1"),
+        (own("resources = [1]"), "noizylab.toml:4", "resources is a table", "resources = { licence = 1 }"),
+        (own("[node.resources]\nlicence.matlab = 1"), "noizylab.toml:5", "licence is not", "\"licence.matlab\" = 1"),
+        (
+            own("[node.resources]\n" + (0..<65).map { "r\($0) = 1\n" }.joined()), "noizylab.toml:4",
+            "has 65 entries, and 64 is the most", ""
+        ),
+        (
+            "[[node]]\nname = \"A\"\nlink = \"agent\"\nlabels = { zone = \"attic\" }", "noizylab.toml:4",
+            "that node's own to say", "noizylab join … --label zone=attic"
+        ),
     ]
+
+    /// A local node with further lines, the first of which is the fourth.
+    private static func own(_ lines: String) -> String { "[[node]]\nname = \"A\"\nlink = \"local\"\n\(lines)" }
+
+    @Test(arguments: [
+        "labels = { zone = \"studio\", gpu-box = \"\" }\nresources = { licence = 2, \"licence.matlab\" = 0 }",
+        "[node.labels]\nzone = \"studio\"\ngpu-box = \"\"\n[node.resources]\nlicence = 2\n\"licence.matlab\" = 0",
+        "labels.zone = \"studio\"\nlabels.gpu-box = \"\"\nresources.licence = 2\nresources.\"licence.matlab\" = 0",
+    ])
+    func `labels and counts of a node reach its agent however they are written`(lines: String) throws {
+        let config = try read("[[node]]\nname = \"Z\"\n\(Self.own(lines))")
+
+        let plan = GridPlan(config)
+        let settings = plan.agentSettings(plan.nodes[1], home: HomeFolder(path: "/tmp/none"))
+        #expect(settings.labels == ["zone": "studio", "gpu-box": ""])
+        #expect(settings.resources == ["licence": 2, "licence.matlab": 0])
+        #expect(plan.nodes[0].labels == nil && plan.nodes[0].resources == nil)
+        #expect(config.shown.first { $0.key == "node[1].labels" }?.value == "gpu-box=,zone=studio")
+    }
 
     @Test(arguments: faults.indices)
     func `a fault is told with its line and what to write`(index: Int) throws {

@@ -37,6 +37,12 @@ struct CommandLineTests {
         (["events", "--last", "-3"], false),
         (["predict", "--input", "a.csv", "--output", "b.csv", "-o", "json"], true),
         (["predict", "--input", "a.csv"], false),
+        (["join", "a:1", "--token", "t", "--label", "zone=attic", "--label", "note=a=b", "--resource", "l.x=0"], true),
+        (["join", "a:1", "--token", "t", "--label", "zone"], false),
+        (["join", "a:1", "--token", "t", "--label", "two words=x"], false),
+        (["join", "a:1", "--token", "t", "--label", "a=one\ntwo"], false),
+        (["join", "a:1", "--token", "t", "--resource", "licence=-1"], false),
+        (["join", "a:1", "--token", "t", "--resource", "licence=1000001"], false),
         (["run", "--env", "=x", "--", "true"], false), (["cert", "issue", "a", "--role", "root", "--out", "x"], false),
     ])
     func `a command line is read, or refused`(arguments: [String], isGood: Bool) {
