@@ -61,7 +61,7 @@ extension GridMachine {
     ) {
         let ref = tasks[slot].task.newestRef
         end(slot, on: node, outcome)
-        noteEnd(ref, tasks[slot].task.spec.payload.type, on: node, outcome.end, into: &effects)
+        noteEnd(ref, tasks[slot].task.spec.payload.type, on: node, outcome, into: &effects)
         let verdict = retryRule.verdict(
             tasks[slot].task.spec, tasks[slot].task.attempts, cancelRequested: tasks[slot].task.cancelRequested,
             isElsewherePossible: { isElsewherePossible(slot) })

@@ -156,9 +156,12 @@ extension GridMachine {
 
     /// Learns from an attempt's end whether the node is any good for its type.
     mutating func noteEnd(
-        _ ref: AttemptRef, _ type: String, on node: Int, _ end: AttemptOutcome.End, into effects: inout [GridEffect]
+        _ ref: AttemptRef, _ type: String, on node: Int, _ outcome: AttemptOutcome, into effects: inout [GridEffect]
     ) {
         let name = nodes[node].node.name
+        // Or anybody could close a node that wants signatures, by tasks without.
+        if EnvelopeFault.isOfTask(outcome) { return circuits.wasted(ref, type, on: node) }
+        let end = outcome.end
         noteRisk(of: end, on: node)
         switch end {
         case .succeeded:

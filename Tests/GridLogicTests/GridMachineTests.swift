@@ -56,6 +56,35 @@ import Testing
         #expect(full.reserved.memoryBytes <= full.capacity.memoryBytes)
     }
 
+    @Test(arguments: [("NOT_SIGNED: this node runs signed tasks alone", true), ("there is no interpreter", false)])
+    func `refusals for what a task is do not close its node to others`(error: String, staysOpen: Bool) throws {
+        var machine = Self.machine()
+        let other = NodeName(checked: "n2")
+        let sessions = [Self.name: Self.session, other: SessionID(number: 2)]
+        var effects: [GridEffect] = []
+        machine.apply(
+            .nodeConnected(
+                Node(name: other, inventory: NodeInventory(cores: 4, memoryBytes: 8 << 30)), sessions[other]!,
+                attempts: []), at: Self.start, into: &effects)
+        func run(on node: NodeName, _ outcome: AttemptOutcome) -> Bool {
+            let started = Self.submit(TaskSpec(payload: .echo(""), node: node), &machine)
+            for case .order(node, let session, .start(let start)) in started {
+                var effects: [GridEffect] = []
+                machine.apply(
+                    .reports(node, session, [.finished(start.ref, outcome)]), at: Self.start, into: &effects)
+                return true
+            }
+            return false
+        }
+
+        for _ in 0..<6 {
+            _ = run(on: Self.name, AttemptOutcome(end: .refused, error: error))
+            #expect(run(on: other, AttemptOutcome(end: .succeeded, exitCode: 0)))
+        }
+
+        #expect(run(on: Self.name, AttemptOutcome(end: .succeeded, exitCode: 0)) == staysOpen)
+    }
+
     @Test func `a node may lie about its labels and what is counted there, and is told of`() throws {
         var machine = Self.machine()
         var labels = Dictionary(uniqueKeysWithValues: (10..<80).map { ("l\($0)", "x") })

@@ -1,3 +1,5 @@
+import GridModel
+
 /// Why a node does not start a task: a stable name for programs, and a sentence for people.
 package struct EnvelopeFault: Error, Sendable, Hashable {
     /// The names of `docs/signing.md`.
@@ -28,4 +30,13 @@ package struct EnvelopeFault: Error, Sendable, Hashable {
 
     /// As it stands in an attempt's error.
     package var text: String { "\(reason.rawValue): \(message)" }
+
+    /// Whether an attempt was refused for what its task is, and not for what the node can no longer do.
+    static func isOfTask(_ outcome: AttemptOutcome) -> Bool {
+        guard outcome.end == .refused, let end = outcome.error.firstIndex(of: ":") else { return false }
+        switch Reason(rawValue: String(outcome.error[..<end])) {
+        case nil, .memoryFull, .notRemembered: return false
+        default: return true
+        }
+    }
 }

@@ -135,7 +135,8 @@ struct JoinCommand: AsyncParsableCommand {
         try JSONFile.write(
             JoinedGrid(
                 cluster: joined.cluster, node: node.text, role: role, host: endpoint.host, port: port,
-                requiresSignatures: requireSigned ? true : nil, edgePort: endpoint.port, labels: labels, resources: owned),
+                requiresSignatures: requireSigned ? true : nil, edgePort: endpoint.port, labels: labels,
+                resources: owned),
             to: home.joinRecord)
         Console.stdout.print("joined \(joined.cluster) as \(node)")
         try await GridLauncher(

@@ -14,7 +14,8 @@ extension ConfigValues {
         var labels: [String: String] = [:]
         for (name, entry) in try named(key, atMost: NodeLimits.labels, example: "zone = \"attic\"") {
             guard case .text(let text) = entry.value else {
-                throw ConfigError("\(key).\(name) is a text", at: "\(entry.origin)", try: hint(key, name, entry, "\"…\""))
+                throw ConfigError(
+                    "\(key).\(name) is a text", at: "\(entry.origin)", try: hint(key, name, entry, "\"…\""))
             }
             guard NodeLimits.isLabelText(text) else {
                 throw ConfigError(
