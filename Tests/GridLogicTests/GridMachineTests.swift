@@ -102,21 +102,24 @@ import Testing
         let node = try #require(machine.nodeView(Self.name, at: Self.moment(1))?.node)
         #expect(node.inventory.custom == ["a": 1_000_000, "b": 0, "c": 7])
         #expect(node.labels.keys.sorted() == (10..<74).map { "l\($0)" })
-        let told = effects.filter { "\($0)".contains("Misreported") }
+        let told = effects.filter { "\($0)".contains("isreported") }
         #expect(told.count == 2, "\(effects)")
     }
 
     @Test func `labels and counts are those of the newest hello`() throws {
         var machine = Self.machine()
         var effects: [GridEffect] = []
-        for (number, labels, custom) in [(2, ["zone": "attic"], ["licence": Int64(1)]), (3, [:], [:])] {
+        let hellos: [(Int64, [String: String], [String: Int64])] = [
+            (2, ["zone": "attic"], ["licence": 1]), (3, [:], [:]),
+        ]
+        for (number, labels, custom) in hellos {
             let hello = Node(
                 name: Self.name, inventory: NodeInventory(cores: 4, custom: custom), labels: labels)
             machine.apply(
-                .nodeConnected(hello, SessionID(number: UInt64(number)), attempts: []), at: Self.moment(Int64(number)),
+                .nodeConnected(hello, SessionID(number: UInt64(number)), attempts: []), at: Self.moment(number),
                 into: &effects)
 
-            let node = try #require(machine.nodeView(Self.name, at: Self.moment(Int64(number)))?.node)
+            let node = try #require(machine.nodeView(Self.name, at: Self.moment(number))?.node)
             #expect(node.labels == labels && node.inventory.custom == custom)
             #expect(effects.contains { if case .saveNode(let kept) = $0 { kept.labels == labels } else { false } })
         }

@@ -164,8 +164,11 @@ struct TOMLLines {
 
     private static func name(_ text: some StringProtocol) -> String {
         text.split(separator: ".").map { part in
-            part.trimmingPrefix { $0.isWhitespace || $0 == "\"" || $0 == "'" }
-                .prefix { !$0.isWhitespace && $0 != "\"" && $0 != "'" }
+            let bare = part.trimmingPrefix(while: \.isWhitespace)
+            let isQuoted = bare.first == "\"" || bare.first == "'"
+            return bare.dropFirst(isQuoted ? 1 : 0).prefix {
+                $0 != "\"" && $0 != "'" && (isQuoted || !$0.isWhitespace)
+            }
         }.joined(separator: ".")
     }
 }

@@ -135,21 +135,21 @@ struct GridConfigTests {
         (own("labels = { floor = 3 }"), "noizylab.toml:4", "labels.floor is a text", "labels = { floor = \"…\" }"),
         (own("[node.labels]\na = \"b\"\n\"two words\" = \"x\""), "noizylab.toml:6", "'two words' is not a name", "63"),
         (own("labels = { a = \"one\\ntwo\" }"), "noizylab.toml:4", "control characters", "128 bytes"),
-        (own("labels.a = \"\(String(repeating: "x", count: 129))\""), "noizylab.toml:4", "labels.a is too long", "128"),
+        (own(tooLong), "noizylab.toml:4", "labels.a is too long", "128"),
         (own("resources = { licence = 1000001 }"), "noizylab.toml:4", "0 to 1000000", "licence = 1"),
         (own("[node.resources]\n\nlicence = -1"), "noizylab.toml:6", "resources.licence is not", "licence = 1"),
         (own("[node.resources]\nlicence = \"1\""), "noizylab.toml:5", "resources.licence is not", "licence = 1"),
         (own("resources = [1]"), "noizylab.toml:4", "resources is a table", "resources = { licence = 1 }"),
         (own("[node.resources]\nlicence.matlab = 1"), "noizylab.toml:5", "licence is not", "\"licence.matlab\" = 1"),
-        (
-            own("[node.resources]\n" + (0..<65).map { "r\($0) = 1\n" }.joined()), "noizylab.toml:4",
-            "has 65 entries, and 64 is the most", ""
-        ),
+        (own(tooMany), "noizylab.toml:4", "has 65 entries, and 64 is the most", "no more"),
         (
             "[[node]]\nname = \"A\"\nlink = \"agent\"\nlabels = { zone = \"attic\" }", "noizylab.toml:4",
             "that node's own to say", "noizylab join … --label zone=attic"
         ),
     ]
+
+    private static let tooLong = "labels.a = \"\(String(repeating: "x", count: 129))\""
+    private static let tooMany = (0..<65).map { "r\($0) = 1\n" }.reduce("[node.resources]\n", +)
 
     /// A local node with further lines, the first of which is the fourth.
     private static func own(_ lines: String) -> String { "[[node]]\nname = \"A\"\nlink = \"local\"\n\(lines)" }
