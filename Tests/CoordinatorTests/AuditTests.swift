@@ -146,8 +146,8 @@ import Testing
                     _ = try await admin.listNodes(.init())
 
                     try FileManager.default.removeItem(atPath: note)
-                    while (try? await admin.createToken(.init())) == nil {
-                        try await Task.sleep(for: .milliseconds(50))
+                    try await eventually("changes are made again") {
+                        (try? await admin.createToken(.init())) != nil
                     }
                     let made = try await Self.records(client).filter { $0.entry.what.hasSuffix("CreateToken") }
                     let outcomes = made.map(\.entry.outcome)

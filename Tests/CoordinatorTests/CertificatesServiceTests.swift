@@ -100,7 +100,7 @@ struct CertificatesServiceTests {
                             return nil
                         } catch { return error as? RPCError }
                     }()
-                    while try await tasks.list(.init()).tasks.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+                    try await eventually("its task is there") { try await !tasks.list(.init()).tasks.isEmpty }
 
                     let answered = try await world.connected { client in
                         let revoked = try await Certificates(wrapping: client).revoke(
@@ -189,8 +189,8 @@ struct CertificatesServiceTests {
                                 $0.subject = "HP-OMEN"
                                 $0.role = "agent"
                             })
-                        while try await admin.listNodes(.init()).nodes.contains(where: { $0.state == "online" }) {
-                            try await Task.sleep(for: .milliseconds(10))
+                        try await eventually("the node is cut off") {
+                            try await !admin.listNodes(.init()).nodes.contains { $0.state == "online" }
                         }
                         let joined = try await world.join(token: token, name: "HP-OMEN")
                         #expect(!joined.certificate.isEmpty)

@@ -167,15 +167,15 @@ import Testing
                     let task = try await world.connected(as: .operator, "mallory") { try await OpenStream.task($0) }
                     // A call's answer comes a moment before it is no longer open.
                     let links = 2
-                    while world.gateway.openCalls.count != links { try await Task.sleep(for: .milliseconds(5)) }
+                    try await eventually("the links alone are open") { world.gateway.openCalls.count == links }
                     try await withThrowingTaskGroup(of: RPCError?.self) { group in
                         for stream in OpenStream.allCases {
                             group.addTask {
                                 try await world.connected(as: .operator, "mallory") { await stream.stay($0, task) }
                             }
                         }
-                        while world.gateway.openCalls.count < links + OpenStream.allCases.count {
-                            try await Task.sleep(for: .milliseconds(5))
+                        try await eventually("every stream is open") {
+                            world.gateway.openCalls.count >= links + OpenStream.allCases.count
                         }
                         let key = try SigningKey.load(try world.credentials(.operator, "mallory").key).publicKeyHash
                         let begun = ContinuousClock.now

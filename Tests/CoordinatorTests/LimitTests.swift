@@ -103,7 +103,7 @@ import Testing
                                 }
                             }
                         }
-                        while world.gateway.openCalls.count < 3 { try await Task.sleep(for: .milliseconds(5)) }
+                        try await eventually("three calls are open") { world.gateway.openCalls.count >= 3 }
                         let admin = Noizylab_Grid_Admin.Client(wrapping: client)
 
                         let error = await #expect(throws: RPCError.self) { try await admin.listNodes(.init()) }
@@ -112,7 +112,7 @@ import Testing
                         #expect(details.compactMap(\.errorInfo).first?.reason == "TOO_MANY_OPEN_CALLS")
                         group.cancelAll()
                         while (try? await group.next()) != nil {}
-                        while world.gateway.openCalls.count > 0 { try await Task.sleep(for: .milliseconds(5)) }
+                        try await eventually("no call is open") { world.gateway.openCalls.count == 0 }
                         _ = try await admin.listNodes(.init())
                     }
                 }

@@ -104,10 +104,9 @@ struct GridWorld: Sendable {
     func waitUntilOnline(_ names: [String]) async throws {
         try await connected { client in
             let admin = Noizylab_Grid_Admin.Client(wrapping: client)
-            while true {
+            try await eventually("\(names) are online") {
                 let online = try await admin.listNodes(.init()).nodes.filter { $0.state == "online" }.map(\.name)
-                if Set(names).isSubset(of: online) { return }
-                try await Task.sleep(for: .milliseconds(10))
+                return Set(names).isSubset(of: online)
             }
         }
     }
