@@ -92,9 +92,10 @@ extension GridMachine {
 
     private mutating func fireTask(_ slot: Int, into effects: inout [GridEffect]) {
         switch tasks[slot].phase {
-        case .waiting:
+        case .waiting(let line):
             let limit = tasks[slot].task.spec.queueTimeoutMilliseconds
-            settle(slot, .timedOut, reason: "found no node within \(limit) ms", into: &effects)
+            let obstacle = nearestObstacle(queue.shape(line))
+            settle(slot, .timedOut, reason: "found no node within \(limit) ms\(obstacle)", into: &effects)
         case .backingOff:
             endBackoff(slot, into: &effects)
         case .living(let node):

@@ -9,7 +9,16 @@ extension GridMachine {
         guard case .success(let shape) = shape(of: task.spec) else { return nil }
         var report = report(on: shape, task)
         if case .waiting = tasks[slot].phase {
-            report.queue = (queue.ahead(of: entry(of: task, slot), at: now.wall.microseconds), queue.count)
+            var steps = 0
+            let ahead = queue.ahead(
+                of: entry(of: task, slot), client: client(of: task), at: now.wall.microseconds, steps: &steps)
+            report.sumUp(shape)
+            if ahead.isExact {
+                report.queue = (ahead.count, queue.count)
+            } else {
+                report.summary += "; \(ahead.count) or more of \(queue.count) tasks that wait go before it"
+            }
+            return report
         }
         report.sumUp(shape)
         return report
@@ -22,6 +31,16 @@ extension GridMachine {
         var report = report(on: shape, nil)
         report.sumUp(shape)
         return report
+    }
+
+    /// What keeps it from the node that is nearest to taking it, of the first so many: `: n1: it is cordoned`. Empty
+    /// when nothing does.
+    func nearestObstacle(_ shape: Shape) -> String {
+        let looked = nodes.indices.lazy.filter { !self.nodes[$0].isRemoved }.prefix(256)
+        let found = looked.compactMap { index in
+            obstacle(to: shape, index).map { (nodes[index].node.name, $0) }
+        }
+        return PlacementReport.nearest(of: Array(found)).map { ": \($0.0): \($0.1.words)" } ?? ""
     }
 
     private func report(on shape: Shape, _ task: GridTask?) -> PlacementReport {

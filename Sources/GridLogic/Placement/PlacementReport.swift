@@ -84,7 +84,7 @@ extension PlacementReport {
     /// The obstacle that is nearest to being none is told first: a node that is only busy before one that never could.
     private mutating func explainObstacles() {
         let obstacles = verdicts.compactMap { verdict in verdict.obstacle.map { (verdict.node, $0) } }
-        guard let (node, nearest) = obstacles.min(by: { Self.distance($0.1) < Self.distance($1.1) }) else { return }
+        guard let (node, nearest) = Self.nearest(of: obstacles) else { return }
         summary = "no node can take it now; nearest is \(node): \(nearest.words)"
         remedy =
             switch nearest.filter {
@@ -97,6 +97,10 @@ extension PlacementReport {
             case .constraint: "noizylab node list -o wide, for what the nodes are"
             case .pin, .external: "the same without --on"
             }
+    }
+
+    static func nearest(of obstacles: [(NodeName, Obstacle)]) -> (NodeName, Obstacle)? {
+        obstacles.min { distance($0.1) < distance($1.1) }
     }
 
     private static func distance(_ obstacle: Obstacle) -> Int {

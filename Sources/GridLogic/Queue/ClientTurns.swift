@@ -57,6 +57,9 @@ struct ClientTurns: Sendable {
         return index
     }
 
+    /// Nil for one that was never heard of, or is forgotten.
+    func known(_ name: String) -> Int? { indices[name] }
+
     mutating func joined(_ client: Int) {
         clients[client].waiting += 1
         if clients[client].waiting == 1 { waitingCount += 1 }

@@ -33,13 +33,13 @@ package struct TaskQueue: Sendable {
         let isPossible: Bool
     }
 
-    private var lines: [WaitingLine] = []
+    var lines: [WaitingLine] = []
     private var lineIndices: [Shape: Int] = [:]
     private var freeLines: [Int] = []
     /// Lines that hold tasks.
-    private var waitingAnywhere: [Int] = []
-    private var waitingPinned: [Int: [Int]] = [:]
-    private var turns = ClientTurns()
+    var waitingAnywhere: [Int] = []
+    var waitingPinned: [Int: [Int]] = [:]
+    var turns = ClientTurns()
 
     package private(set) var count = 0
 
@@ -111,23 +111,10 @@ package struct TaskQueue: Sendable {
         return entries.sorted()
     }
 
-    /// How many would be placed before this one if any node could take any of them and nothing else came. For people:
-    /// plays it forward on a copy, as long as more than one client waits.
-    package func ahead(of entry: Entry, at time: Int64) -> Int {
-        let waiting = waitingAnywhere + waitingPinned.values.joined()
-        var queue = self
-        var ahead = 0
-        while queue.turns.waitingCount > 1, let first = queue.popFirst(of: waiting, at: time) {
-            if first.number == entry.number { return ahead }
-            ahead += 1
-        }
-        return waiting.reduce(ahead) { $0 + queue.lines[$1].count(before: entry) }
-    }
-
     private var waitingLineCount: Int { waitingAnywhere.count + waitingPinned.count }
 
     /// The client with the least claim in any of these lines gives the first of its own in all of them.
-    private mutating func popFirst(of fitting: [Int], at time: Int64) -> Entry? {
+    mutating func popFirst(of fitting: [Int], at time: Int64) -> Entry? {
         var claim: ClientTurns.Claim?
         for line in fitting {
             guard let other = lines[line].firstClaim(turns) else { continue }

@@ -84,6 +84,14 @@ struct WaitingLine: Sendable {
         }
     }
 
+    /// How many of the client's have a lesser virtual time, of at most `limit` that are looked at.
+    func count(before entry: TaskQueue.Entry, of client: Int, limit: Int, steps: inout Int) -> Int {
+        guard let share = shares[client] else { return 0 }
+        let looked = share.heap.elements.prefix(max(0, limit))
+        steps += looked.count
+        return looked.count { $0 < entry && !share.removed.contains($0.number) }
+    }
+
     /// The client's first task is another than before.
     private mutating func claim(_ client: Int, _ turns: ClientTurns) {
         guard let head = first(of: client) else {

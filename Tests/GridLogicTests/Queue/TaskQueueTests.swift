@@ -31,6 +31,11 @@ import Testing
             queue.popFirst(for: 0, at: time) { _ in true }?.number
         }
 
+        func ahead(of number: UInt64, at time: Int64) -> TaskQueue.Ahead {
+            var steps = 0
+            return queue.ahead(of: entries[number]!, client: clients[number]!, at: time, steps: &steps)
+        }
+
         mutating func popClient(at time: Int64 = 0) -> String? { pop(at: time).flatMap { clients[$0] } }
     }
 
@@ -53,10 +58,10 @@ import Testing
         for moment in 1...10 as ClosedRange<Int64> { _ = world.pop(at: moment * Self.second) }
         let late = world.submit("bob", at: 11 * Self.second)
 
-        let ahead = world.queue.ahead(of: world.entries[late]!, at: 11 * Self.second)
+        let ahead = world.ahead(of: late, at: 11 * Self.second)
         let popped = (12...13).map { world.popClient(at: $0 * Self.second) }
 
-        #expect(ahead == 1)
+        #expect(ahead == TaskQueue.Ahead(count: 1, isExact: true))
         #expect(popped == ["ann", "bob"])
     }
 
@@ -143,8 +148,42 @@ import Testing
 
         #expect(order.count == 160)
         for (place, number) in order.enumerated() {
-            #expect(world.queue.ahead(of: world.entries[number]!, at: now) == place)
+            #expect(world.ahead(of: number, at: now) == TaskQueue.Ahead(count: place, isExact: true))
         }
+    }
+
+    /// How many clients, how many tasks of each, in how many shapes.
+    @Test(arguments: [(1_000, 300, 3), (1_000, 100, 1), (200, 200, 3), (20_000, 3, 1)])
+    func `counting what goes before a task is bounded work, and never counts too many`(
+        clients: Int, tasks: Int, shapes: Int
+    ) {
+        var world = World()
+        for task in 0..<tasks {
+            for client in 0..<clients {
+                world.submit("c\(client)", at: Int64(task), shape: Self.shapes[(task + client) % shapes])
+            }
+        }
+        let last = UInt64(clients * tasks)
+        var steps = 0
+
+        let ahead = world.queue.ahead(
+            of: world.entries[last]!, client: world.clients[last]!, at: Self.second, steps: &steps)
+
+        #expect(!ahead.isExact)
+        #expect((1..<clients * tasks).contains(ahead.count))
+        #expect(steps <= TaskQueue.stepLimit + TaskQueue.lookLimit)
+        #expect(ahead.count >= (clients * tasks > TaskQueue.lookLimit ? tasks - 1 : 1_000))
+    }
+
+    @Test func `of very many tasks of one client the place of the last is bounded work too`() {
+        var world = World()
+        for time in 0..<200_000 as Range<Int64> { world.submit("ann", at: time) }
+        var steps = 0
+
+        let ahead = world.queue.ahead(of: world.entries[200_000]!, client: "ann", at: Self.second, steps: &steps)
+
+        #expect(!ahead.isExact && ahead.count > 100_000 && ahead.count < 200_000)
+        #expect(steps <= TaskQueue.lookLimit)
     }
 
     @Test func `clients that come and go leave nothing behind, and those who wait keep their turns`() {
