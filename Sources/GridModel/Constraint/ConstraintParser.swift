@@ -121,6 +121,10 @@ struct ConstraintParser {
             guard unit.isEmpty else { throw error("'\(attribute.text)' is a number without a unit", at: token) }
             return .number(value)
         case (.number(let value, let unit), .bytes):
+            if unit.isEmpty, value != 0 {
+                let what = "'\(attribute.text)' is a size; write \(token.text)GiB, or \(token.text)B for bytes"
+                throw error(what, at: token)
+            }
             guard let factor = Self.factor(of: unit) else {
                 let what = "'\(unit)' is no unit of size; write KiB, MiB, GiB, TiB, kB, MB, GB or TB"
                 throw error(what, at: token)

@@ -47,6 +47,7 @@ import Testing
         ("os == 'linux", 6, "has no end"),
         ("gpu.memroy >= 8GiB", 0, "did you mean 'gpu.memory'?"),
         ("colour == red", 0, "known are name, role, os"),
+        ("memory >= 8", 10, "'memory' is a size; write 8GiB, or 8B for bytes"),
         ("gpu.memory >= 8GX", 14, "'GX' is no unit of size"),
         ("gpu.memory >= lots", 14, "is compared with a size like 8GiB, not with 'lots'"),
         ("cores >= 4GiB", 9, "is a number without a unit"),
