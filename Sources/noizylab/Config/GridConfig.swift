@@ -72,6 +72,7 @@ struct GridConfig: Sendable {
         nodes = try Self.nodes(file, fallback: own)
         node = try Self.coordinatorNode(&values, nodes, own)
         numbers = try values.numbers()
+        try Self.checkLiveness(numbers, values)
         placement = try Self.choice("tasks.placement", "policy", &values)
         risk = try Self.choice("liveness.risk", "rule", &values)
         shown = values.shown + Self.shown(nodes, file)
@@ -95,6 +96,26 @@ struct GridConfig: Sendable {
                 at: values.place("coordinator.node"), try: "link = \"local\" for the machine that decides")
         }
         return named.name
+    }
+
+    /// A node is asked before it is given up, and neither at once.
+    private static func checkLiveness(_ numbers: [String: Int64], _ values: ConfigValues) throws(ConfigError) {
+        let (suspect, offline) = ("liveness.suspect_after", "liveness.offline_after")
+        let usual = GridSettings()
+        let suspectAfter = numbers[suspect] ?? usual.suspectAfterMilliseconds
+        let offlineAfter = numbers[offline] ?? usual.offlineAfterMilliseconds
+        guard suspectAfter > 0 else {
+            throw ConfigError(
+                "\(suspect) is no time at all: every node would be suspect", at: values.place(suspect),
+                try: "\(suspect) = \"\(usual.suspectAfterMilliseconds)ms\"")
+        }
+        guard offlineAfter > suspectAfter else {
+            throw ConfigError(
+                "\(offline) is \(offlineAfter) ms and \(suspect) \(suspectAfter) ms: a node is asked before it is "
+                    + "given up",
+                at: values.place(numbers[offline] == nil ? suspect : offline),
+                try: "\(offline) = \"\(suspectAfter + 700)ms\"")
+        }
     }
 
     /// One of the words that the key may have; `noun` is what they are.

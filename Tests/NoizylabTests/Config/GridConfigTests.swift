@@ -113,6 +113,12 @@ struct GridConfigTests {
         ("[tasks]\nmax_live = -1", "noizylab.toml:2", "is not a whole number", "1000000"),
         ("[tasks]\nplacement = \"spraed\"", "noizylab.toml:2", "'spraed' is no policy", "\"spread\""),
         ("[liveness]\nrisk = \"avid\"", "noizylab.toml:2", "liveness.risk 'avid' is no rule", "\"avoid\""),
+        (
+            "[liveness]\nsuspect_after = \"2s\"\noffline_after = \"2s\"", "noizylab.toml:3",
+            "liveness.offline_after is 2000 ms and liveness.suspect_after 2000 ms", "offline_after = \"2700ms\""
+        ),
+        ("[liveness]\nsuspect_after = \"3s\"", "noizylab.toml:2", "is 1800 ms", "offline_after = \"3700ms\""),
+        ("[liveness]\nsuspect_after = \"0s\"", "noizylab.toml:2", "no time at all", "suspect_after = \"1100ms\""),
         ("[[node]]\nrole = \"primary\"", "noizylab.toml:1", "a node without a name", "name ="),
         ("[[node]]\nname = \"a b\"", "noizylab.toml:2", "is not a node name", "letters"),
         ("[[node]]\nname = \"A\"\n[[node]]\nname = \"A\"", "noizylab.toml:4", "two nodes are called 'A'", "each"),
