@@ -56,11 +56,13 @@ package struct FrameCutter {
     }
 
     /// What was withheld and then what came, up to the limit, and how many of these bytes are from `input`.
+    ///
+    /// Little is copied: TLS and the decoder would hold on to its 32 KiB of storage, and take as much anew, for each.
     private mutating func nextPiece(of input: inout ByteBuffer) -> (ByteBuffer, fresh: Int) {
         let fresh = min(Self.pieceLimit - withheld.count, input.readableBytes)
         // Safe: `fresh` bytes are readable.
         let slice = input.readSlice(length: fresh)!
-        guard !withheld.isEmpty else { return (slice, fresh) }
+        guard !withheld.isEmpty || fresh <= Self.copyLimit else { return (slice, fresh) }
         var piece = ByteBufferAllocator().buffer(capacity: withheld.count + fresh)
         piece.writeBytes(withheld)
         piece.writeImmutableBuffer(slice)
@@ -112,4 +114,5 @@ package struct FrameCutter {
     private static let prefaceLength = 24
     private static let headerLength = 9
     package static let pieceLimit = 64 * 1024
+    private static let copyLimit = 4 * 1024
 }
