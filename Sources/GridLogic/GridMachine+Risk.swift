@@ -93,14 +93,17 @@ extension GridMachine {
     /// After every input: never is the last open node closed for its risk.
     mutating func keepOneOpen(into effects: inout [GridEffect]) {
         guard !avoidance.nodes.isEmpty else { return }
-        let avoided = avoidance.nodes
+        let avoided = avoidance.nodes.sorted()
+        var hasReopened = false
         if fleet.openCount == 0 {
-            for node in avoided.sorted() where nodes[node].node.isDrainedForRisk && nodes[node].phase == .online {
+            for node in avoided where nodes[node].node.isDrainedForRisk && nodes[node].phase == .online {
                 restrict(node, .open, by: Self.riskAuthor, into: &effects)
+                hasReopened = true
             }
         }
-        guard avoidance.review(fleet) else { return }
-        for node in avoided.sorted() { fill(node, into: &effects) }
+        // Avoiding may have lapsed long before a drained node came back and was opened.
+        guard avoidance.review(fleet) || hasReopened else { return }
+        for node in avoided { fill(node, into: &effects) }
     }
 
     private static let riskAuthor = "its risk"

@@ -108,11 +108,18 @@ extension SimulatedGrid {
         coordinator.crashAfterReleasing = nil
         coordinator.isTurnDue = false
         coordinator.tickAt = .max
+        endCoordinatorSleep()
         coordinator.frozenUntil = 0
         coordinator.earsUntil = 0
         forgetUnanswered()
         for number in sessions.keys.sorted() where sessions[number]?.life == coordinator.life { breakLink(number) }
         schedule(.coordinatorUp, after: max(1_000, coordinator.downFor))
+    }
+
+    /// Its clock stood still only until now, if it slept.
+    private func endCoordinatorSleep() {
+        monotonicShift -= max(0, coordinator.asleepUntil - now)
+        coordinator.asleepUntil = 0
     }
 
     func startCoordinator() {
@@ -133,8 +140,7 @@ extension SimulatedGrid {
         isCalm = true
         note("* all is calm")
         wallShift = 0
-        monotonicShift -= max(0, coordinator.asleepUntil - now)
-        coordinator.asleepUntil = 0
+        endCoordinatorSleep()
         coordinator.frozenUntil = min(coordinator.frozenUntil, now)
         coordinator.earsUntil = min(coordinator.earsUntil, now)
         coordinator.slowUntil = 0
