@@ -72,6 +72,8 @@ let gridTargets: [Target] = [
         ],
         swiftSettings: settings),
     .target(
+        name: "Links", dependencies: ["GridModel", "ProcessShims", "Executors"], swiftSettings: settings),
+    .target(
         name: "Agent",
         dependencies: [
             "GridModel", "GridLogic", "GridWire", "GridIdentity", "GridTransport", "Executors", grpc, logging,
@@ -95,7 +97,7 @@ let gridTargets: [Target] = [
         name: "noizylab",
         dependencies: [
             "GridModel", "GridLogic", "GridSimulation", "GridWire", "GridStore", "GridIdentity", "GridTransport",
-            "Executors", "Agent", "Coordinator", "NoizyClient", "ProcessShims", "CZlib", logging, lifecycle,
+            "Executors", "Links", "Agent", "Coordinator", "NoizyClient", "ProcessShims", "CZlib", logging, lifecycle,
             unixSignals, grpc, protobuf,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "TOMLKit", package: "TOMLKit"),
@@ -117,6 +119,7 @@ let gridTargets: [Target] = [
         ],
         swiftSettings: settings),
     .testTarget(name: "ExecutorsTests", dependencies: ["Executors", "GridModel"], swiftSettings: settings),
+    .testTarget(name: "LinksTests", dependencies: ["Links", "Executors", "GridModel"], swiftSettings: settings),
     .testTarget(
         name: "AgentTests",
         dependencies: [

@@ -66,7 +66,7 @@ package struct AgentService: Service {
                 guard try await group.next() != nil else { break }
             }
             core.stop()
-            await waitUntilQuiet(core)
+            await core.waitUntilQuiet(settings)
             group.cancelAll()
         }
         await withCheckedContinuation { continuation in
@@ -76,17 +76,6 @@ package struct AgentService: Service {
             }
         }
         logger.info("The agent has stopped", metadata: ["node": "\(settings.name)"])
-    }
-
-    /// Never for longer than the grace and a little more: a coordinator that is away does not keep us.
-    private func waitUntilQuiet(_ core: AgentCore) async {
-        let deadline = SystemClock.monotonic().advanced(byMilliseconds: settings.stopGraceMilliseconds + 1_000)
-        while !core.isQuiet && SystemClock.monotonic() < deadline {
-            try? await Task.sleep(for: .milliseconds(10))
-            if Task.isCancelled { return }
-        }
-        // The last message was handed over; let it leave.
-        try? await Task.sleep(for: .milliseconds(50))
     }
 
     private func endOrphans(_ sweep: OrphanSweep) async {

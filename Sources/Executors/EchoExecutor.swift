@@ -15,7 +15,9 @@ package struct EchoExecutor: Executor {
 }
 
 /// An attempt that was over before anyone could hold it.
-struct EndedAttempt: RunningAttempt {
-    func cancel(graceMilliseconds: Int64) {}
-    func allowOutput(_ bytes: Int) {}
+package struct EndedAttempt: RunningAttempt {
+    package init() {}
+
+    package func cancel(graceMilliseconds: Int64) {}
+    package func allowOutput(_ bytes: Int) {}
 }

@@ -1,7 +1,7 @@
 package import GridModel
 
 /// Everything a node can run: picks the executor that a payload needs.
-package struct NodeExecutor: Executor {
+package struct NodeExecutor: NodeRunner {
     private let processes: ProcessExecutor
     private let network: NetworkExecutor
 

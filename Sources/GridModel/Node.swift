@@ -63,6 +63,8 @@ package enum LinkKind: String, Sendable, Hashable, CaseIterable {
     case local
     /// The node dials in.
     case agent
+    /// Nothing of ours runs there: OpenSSH's client beside the coordinator reaches it.
+    case ssh
 }
 
 /// What the coordinator believes of a node's life.

@@ -35,16 +35,18 @@ final class AgentCore: Sendable {
     }
 
     private let settings: AgentSettings
-    private let executor: NodeExecutor
+    private let executor: any NodeRunner
     private let spool: Spool
     private let gate: SignatureGate
     private let witness: ResultWitness
     private let logger: Logger
+    /// Whether the machine that runs the attempts is known to live: nobody answers for one that may be dead.
+    private let isProven: @Sendable () -> Bool
     private let state: Mutex<State>
 
     init(
-        settings: AgentSettings, executor: NodeExecutor, spool: Spool, kept: [FinishedAttempt], gate: SignatureGate,
-        witness: ResultWitness, logger: Logger
+        settings: AgentSettings, executor: any NodeRunner, spool: Spool, kept: [FinishedAttempt], gate: SignatureGate,
+        witness: ResultWitness, logger: Logger, isProven: @escaping @Sendable () -> Bool = { true }
     ) {
         self.settings = settings
         self.executor = executor
@@ -52,6 +54,7 @@ final class AgentCore: Sendable {
         self.gate = gate
         self.witness = witness
         self.logger = logger
+        self.isProven = isProven
         let limits = AttemptTable.Limits(
             holdBackMilliseconds: settings.holdBackMilliseconds, maxUnackedBytes: settings.maxUnackedBytes)
         state = Mutex(State(table: AttemptTable(limits: limits, kept: kept), heardAt: SystemClock.monotonic()))
@@ -132,6 +135,7 @@ final class AgentCore: Sendable {
 
     /// The coordinator wants a word.
     func asked(probe number: UInt64) {
+        guard isProven() else { return }
         let bell = state.withLock { state in
             state.probe = number
             return Self.takeBell(&state)
@@ -209,6 +213,17 @@ final class AgentCore: Sendable {
 
     /// Nothing runs, and what can be told is told.
     var isQuiet: Bool { state.withLock { $0.table.runningCount == 0 && !$0.table.hasTidings } }
+
+    /// Never for longer than the grace and a little more: a coordinator that is away does not keep us.
+    func waitUntilQuiet(_ settings: AgentSettings) async {
+        let deadline = SystemClock.monotonic().advanced(byMilliseconds: settings.stopGraceMilliseconds + 1_000)
+        while !isQuiet && SystemClock.monotonic() < deadline {
+            try? await Task.sleep(for: .milliseconds(10))
+            if Task.isCancelled { return }
+        }
+        // The last message was handed over; let it leave.
+        try? await Task.sleep(for: .milliseconds(50))
+    }
 
     // MARK: deciding and acting
 

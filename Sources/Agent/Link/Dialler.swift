@@ -12,7 +12,8 @@ struct Dialler: Sendable {
     let settings: AgentSettings
     let credentials: CertificateFiles
     let core: AgentCore
-    let heartbeat: HeartbeatThread
+    /// Nil: the samples come from elsewhere.
+    let heartbeat: HeartbeatThread?
     let inventory: NodeInventory
     let keeper: CertificateKeeper
     let pulse: PulseWords?

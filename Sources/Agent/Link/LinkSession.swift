@@ -10,7 +10,7 @@ struct LinkSession: Sendable {
 
     let settings: AgentSettings
     let core: AgentCore
-    let heartbeat: HeartbeatThread
+    let heartbeat: HeartbeatThread?
     let instance: UInt64
     let inventory: NodeInventory
     /// Called with whom to believe.
@@ -87,7 +87,7 @@ struct LinkSession: Sendable {
     }
 
     private func welcomed(_ welcome: Noizylab_Grid_AgentWelcome) {
-        heartbeat.setInterval(milliseconds: Int64(welcome.heartbeatMs))
+        heartbeat?.setInterval(milliseconds: Int64(welcome.heartbeatMs))
         core.welcomed(resume: Dictionary(offsets(welcome.resume), uniquingKeysWith: max))
         onWelcome()
     }

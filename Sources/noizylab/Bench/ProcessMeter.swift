@@ -66,7 +66,7 @@ struct GridProcesses: Sendable {
             switch part {
             case .coordinator: coordinator = record.pid
             case .agent(let name): agents[name] = record.pid
-            case .supervisor: break
+            case .supervisor, .links: break
             }
         }
     }

@@ -57,6 +57,19 @@ struct AgentCommand: AsyncParsableCommand {
     }
 }
 
+struct LinksCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "links", abstract: "Serve the nodes without an agent.", shouldDisplay: false)
+
+    @Option var home: String?
+
+    func run() async throws {
+        try await PartRunner(.links, HomeFolder(flag: home)).run { home, plan, logger in
+            LinkedNodes(home: home, plan: plan, logger: logger)
+        }
+    }
+}
+
 /// The coordinator as a service that says when, and where, it can be reached.
 private struct CoordinatorPart: Service {
     let service: CoordinatorService

@@ -16,6 +16,8 @@ struct GridConfig: Sendable {
         var trustedKeys: [String]
         var labels: [String: String] = [:]
         var resources: [String: Int64] = [:]
+        /// Of `link = "ssh"`.
+        var ssh: ReachOverSSH?
     }
 
     struct Shown: Sendable, Hashable {
@@ -156,19 +158,20 @@ struct GridConfig: Sendable {
             }
             let link = try checkLink(values.text("link"), values.place("link"))
             try checkOwner(of: values, link)
+            let ssh = try ReachOverSSH(&values, link)
             let (requiresSignatures, trustedKeys) = try signing(&values)
             nodes.append(
                 ConfiguredNode(
                     name: name, role: try values.text("role"), link: link, address: try values.text("address"),
                     requiresSignatures: requiresSignatures, trustedKeys: trustedKeys,
-                    labels: try values.labels("labels"), resources: try values.counts("resources")))
+                    labels: try values.labels("labels"), resources: try values.counts("resources"), ssh: ssh))
         }
         return nodes
     }
 
     /// Only a node that runs here can be told here: another must not take this machine's word for it.
     private static func checkOwner(of values: ConfigValues, _ link: LinkKind) throws(ConfigError) {
-        guard link != .local else { return }
+        guard link == .agent else { return }
         for (key, remedy) in [
             ("require_signed", "noizylab join … --require-signed, and noizylab signer trust KEY"),
             ("trusted_keys", "noizylab join … --require-signed, and noizylab signer trust KEY"),
@@ -209,7 +212,8 @@ struct GridConfig: Sendable {
             let entries = file?.nodes.indices.contains(index) == true ? file?.nodes[index] ?? [:] : [:]
             return [
                 ("name", node.name.text), ("role", node.role), ("link", node.link.rawValue), ("address", node.address),
-                ("require_signed", "\(node.requiresSignatures)"),
+                ("port", node.ssh?.port.map(String.init) ?? ""), ("user", node.ssh?.user ?? ""), ("key", node.ssh?.key ?? ""),
+                ("known_hosts", node.ssh?.knownHosts ?? ""), ("require_signed", "\(node.requiresSignatures)"),
                 ("trusted_keys", node.trustedKeys.joined(separator: ",")),
                 ("labels", Declarations.text(node.labels)), ("resources", Declarations.text(node.resources)),
             ].map { key, value in

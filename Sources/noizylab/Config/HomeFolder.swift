@@ -36,6 +36,7 @@ struct HomeFolder: Sendable, Hashable {
     var authorityFolder: String { "\(path)/pki/ca" }
 
     func node(_ name: String) -> String { "\(path)/nodes/\(name)" }
+    func road(_ node: String) -> String { "\(run)/road-\(node).state" }
     func record(_ part: GridPart) -> String { "\(run)/\(part).json" }
     func lock(_ part: GridPart) -> String { "\(run)/\(part).lock" }
     func logFile(_ part: GridPart) -> String { "\(log)/\(part).log" }

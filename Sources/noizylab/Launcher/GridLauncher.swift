@@ -157,7 +157,7 @@ struct GridLauncher: Sendable {
             let identities = try LocalIdentities(
                 folder: home.path, cluster: plan.cluster, lifetimes: plan.lifetimes)
             _ = try identities.localOperator(user: NSUserName())
-            for node in plan.ownNodes { _ = try identities.agent(NodeName(checked: node.name)) }
+            for node in plan.ownNodes + plan.linkedNodes { _ = try identities.agent(NodeName(checked: node.name)) }
         }
         try JSONFile.write(plan, to: home.gridRecord)
         return plan

@@ -1,12 +1,15 @@
 /// A process of the grid on this machine, by the name its record, its lock and its log have.
 enum GridPart: Sendable, Hashable, CustomStringConvertible {
     case supervisor, coordinator
+    /// Serves all nodes without an agent.
+    case links
     case agent(String)
 
     init?(_ text: some StringProtocol) {
         switch text {
         case "supervisor": self = .supervisor
         case "coordinator": self = .coordinator
+        case "links": self = .links
         case _ where text.hasPrefix("agent-") && text.count > 6: self = .agent(String(text.dropFirst(6)))
         default: return nil
         }
@@ -16,6 +19,7 @@ enum GridPart: Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .supervisor: "supervisor"
         case .coordinator: "coordinator"
+        case .links: "links"
         case .agent(let name): "agent-\(name)"
         }
     }
@@ -25,6 +29,7 @@ enum GridPart: Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .supervisor: ["supervise", "--home", home.path]
         case .coordinator: ["coordinator", "--home", home.path]
+        case .links: ["links", "--home", home.path]
         case .agent(let name): ["agent", "--name", name, "--home", home.path]
         }
     }

@@ -18,6 +18,8 @@ struct GridPlan: Codable, Sendable, Hashable {
         /// What its owner says of it, and what is counted there; nil: nothing.
         var labels: [String: String]?
         var resources: [String: Int64]?
+        /// Of a node without an agent, which `links` serves from this machine.
+        var ssh: ReachOverSSH?
     }
 
     var cluster: String
@@ -45,8 +47,11 @@ struct GridPlan: Codable, Sendable, Hashable {
     var edge: GridEndpoint { GridEndpoint(host: Self.loopback(for: edgeHost), port: edgePort) }
     var parts: [GridPart] {
         (hasCoordinator ? [.coordinator] : []) + nodes.filter(\.isHere).map { .agent($0.name) }
+            + (linkedNodes.isEmpty ? [] : [.links])
     }
     var ownNodes: [PlannedNode] { nodes.filter(\.isHere) }
+    /// Those without an agent.
+    var linkedNodes: [PlannedNode] { nodes.filter { $0.ssh != nil } }
 }
 
 extension GridPlan {
@@ -62,7 +67,8 @@ extension GridPlan {
                     name: $0.name.text, role: $0.role, link: $0.link.rawValue, address: $0.address,
                     isHere: $0.link == .local, requiresSignatures: $0.requiresSignatures ? true : nil,
                     trustedKeys: $0.trustedKeys.isEmpty ? nil : $0.trustedKeys,
-                    labels: $0.labels.isEmpty ? nil : $0.labels, resources: $0.resources.isEmpty ? nil : $0.resources)
+                    labels: $0.labels.isEmpty ? nil : $0.labels, resources: $0.resources.isEmpty ? nil : $0.resources,
+                    ssh: $0.ssh)
             },
             numbers: config.numbers, isLab: false, placement: config.placement.rawValue,
             risk: config.risk.rawValue)

@@ -44,7 +44,14 @@ struct Readiness: Sendable {
             let status = try await locator.withGrid { try await $0.statusInfo() }
             let online = Set(status.nodes.filter { $0.state == "online" }.map(\.name))
             let missing = plan.ownNodes.map(\.name).filter { !online.contains($0) }
-            guard !missing.isEmpty else { return .ready(status) }
+            let unreached = plan.linkedNodes.map(\.name).filter { name in
+                // One that cannot be reached is told of, and keeps nobody waiting.
+                !online.contains(name) && RoadRecord.read(name, in: home)?.reason == nil
+            }
+            guard !missing.isEmpty || !unreached.isEmpty else { return .ready(status) }
+            guard !missing.isEmpty else {
+                return .missing("connecting to \(unreached.joined(separator: ", "))", parts: [.links])
+            }
             let all = plan.ownNodes.count
             return .missing(
                 "\(all - missing.count) of \(all) nodes online, waiting for \(missing.joined(separator: ", "))",

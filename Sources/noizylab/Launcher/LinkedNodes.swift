@@ -1,0 +1,77 @@
+import Agent
+import Executors
+import Foundation
+import GridIdentity
+import GridModel
+import Links
+import Logging
+import ServiceLifecycle
+
+/// All nodes of a grid on which no agent runs, served by one process: a thread and a connection for each, one executor
+/// for their `ssh` processes.
+struct LinkedNodes: Service {
+    let home: HomeFolder
+    let plan: GridPlan
+    let logger: Logger
+
+    func run() async throws {
+        let (work, records) = ("\(home.path)/links/work", "\(home.path)/links/attempts")
+        guard Folders.make(work), Folders.make(records), let sockets = Self.socketFolder() else {
+            throw CommandFailure(.failure, "cannot make the folders of the links in \(home.path)")
+        }
+        defer { Folders.remove(sockets) }
+        _ = OrphanSweep(workFolder: work, recordsFolder: records).run()
+        let processes = NodeExecutor(
+            settings: ExecutorSettings(node: NodeName(checked: plan.node), workFolder: work, recordsFolder: records))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for node in plan.linkedNodes {
+                guard let ssh = node.ssh else { continue }
+                let service = service(node, ssh, processes, sockets)
+                group.addTask { try await service.run() }
+            }
+            try await group.waitForAll()
+        }
+        processes.stop()
+    }
+
+    private func service(
+        _ node: GridPlan.PlannedNode, _ ssh: ReachOverSSH, _ processes: NodeExecutor, _ sockets: String
+    ) -> RoadService {
+        let settings = SSHSettings(
+            node: NodeName(checked: node.name), address: node.address, port: ssh.port, user: ssh.user, key: ssh.key,
+            knownHosts: ssh.knownHosts, tag: tag(node.name), socketFolder: sockets)
+        let road = SSHRoad(settings: settings, processes: processes, environment: Self.environment)
+        return RoadService(
+            settings: plan.agentSettings(node, home: home),
+            credentials: CertificateFiles(folder: home.node(node.name) + "/pki"), road: road, logger: logger
+        ) { [home, logger] state in
+            // The last reason stands until the road is open: between two tries there is nothing better to say.
+            if case .opening = state, RoadRecord.read(node.name, in: home) != nil { return }
+            do {
+                try JSONFile.write(RoadRecord(state), to: home.road(node.name))
+            } catch {
+                logger.error("The state of a road cannot be written", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Nobody else's: the authority's own key is in it.
+    private func tag(_ node: String) -> String {
+        let seed = Folders.read("\(home.authorityFolder)/ca.pem") ?? Array(home.path.utf8)
+        let hash = seed.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        return "\(plan.cluster)-\(node)-\(String(hash, radix: 36))"
+    }
+
+    /// What OpenSSH needs of ours, and nothing else.
+    private static let environment: [String: String] = {
+        var variables = BaseEnvironment.ofThisProcess().variables
+        if let agent = environmentValue("SSH_AUTH_SOCK") { variables["SSH_AUTH_SOCK"] = agent }
+        return variables
+    }()
+
+    /// Short, because a socket's path must be.
+    private static func socketFolder() -> String? {
+        var template = Array("/tmp/noizylab-XXXXXX".utf8CString)
+        return mkdtemp(&template) == nil ? nil : String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,89 @@
+import Foundation
+import Testing
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// A node on which no agent runs, over a real `sshd`.
+@Suite(.serialized, .enabled(if: LoopbackSSH.program != nil, "sshd is not installed"), .timeLimit(.minutes(5)))
+struct SSHNodeTests {
+    @Test func `it works as any node does, is lost with its machine, and comes back`() async throws {
+        let ssh = try LoopbackSSH()
+        defer { ssh.remove() }
+        let config = "\(ssh.folder)/noizylab.toml"
+        try """
+        [coordinator]
+        listen = "127.0.0.1:0"
+        edge = "127.0.0.1:0"
+
+        [[node]]
+        name = "here"
+        link = "local"
+
+        [[node]]
+        name = "there"
+        link = "ssh"
+        address = "127.0.0.1"
+        port = \(ssh.port)
+        key = "\(ssh.key)"
+        known_hosts = "\(ssh.knownHosts)"
+
+        [[node]]
+        name = "nowhere"
+        link = "ssh"
+        address = "127.0.0.1"
+        port = 1
+        """.write(toFile: config, atomically: true, encoding: .utf8)
+        let grid = try GridFixture()
+        do {
+            let start = try await grid.succeeding("start", "--config", config)
+            #expect(start.stdout.contains("nowhere cannot be reached: nothing listens for SSH at 127.0.0.1 port 1"))
+            #expect(try await grid.nodeStates()["there"] == "online")
+
+            try await runsWork(grid)
+            try await isLostAndComesBack(grid, ssh)
+            try await grid.stopLeavingNothing()
+        } catch {
+            print("the grid's logs, because the test failed:\n\(grid.logs())")
+            await grid.remove()
+            throw error
+        }
+        await grid.remove()
+    }
+
+    private func runsWork(_ grid: GridFixture) async throws {
+        let run = try await grid.noizylab("run", "--on", "there", "--", "sh", "-c", "echo $NOIZYLAB_NODE; echo e >&2; exit 3")
+        #expect(run.stdout == "there\n")
+        #expect(run.stderr.contains("e\n"))
+        #expect(run.exitCode == 3)
+
+        let all = try await grid.succeeding("exec", "here,there", "--", "echo", "hi")
+        #expect(all.stdout.contains("there"))
+
+        let task = try await grid.detached("--on", "there", "--", "sleep", "1000")
+        try await eventually("it runs") { try await grid.task(task)["state"].text == "running" }
+        try await grid.succeeding("task", "cancel", task)
+        #expect(try await grid.ended(task)["state"].text == "cancelled")
+    }
+
+    private func isLostAndComesBack(_ grid: GridFixture, _ ssh: LoopbackSSH) async throws {
+        let task = try await grid.detached(
+            "--where", "name == \"there\" || name == \"here\"", "--", "sh", "-c",
+            "test $NOIZYLAB_NODE = here || sleep 1000")
+        let pinned = try await grid.detached("--on", "there", "--on-lost", "fail", "--", "sleep", "1000")
+        try await eventually("it runs there") { try await grid.task(pinned)["state"].text == "running" }
+
+        ssh.cutPower()
+
+        #expect(try await grid.ended(pinned)["state"].text == "lost")
+        #expect(try await grid.ended(task)["state"].text == "succeeded")
+        #expect(try await grid.nodeStates()["there"] == "offline")
+        try ssh.start()
+        try await eventually("it is back", within: .seconds(30)) { try await grid.nodeStates()["there"] == "online" }
+        let run = try await grid.succeeding("run", "--on", "there", "--", "echo", "back")
+        #expect(run.stdout == "back\n")
+    }
+}

@@ -1,0 +1,158 @@
+import Executors
+import Foundation
+import GridModel
+import Synchronization
+import Testing
+
+@testable import Links
+
+/// A way to run attempts that the conformance suite can try: this machine, or this machine over SSH.
+enum RoadKind: String, CaseIterable, Sendable {
+    case local, ssh
+}
+
+/// An open road, with what belongs to it.
+final class TestRoad: Sendable {
+    let runner: any NodeRunner
+    let ssh: LoopbackSSH?
+    let road: SSHRoad?
+    let samples = Mutex(0)
+    let closed = Mutex<RoadFailure?>(nil)
+    let inventory = Mutex<NodeInventory?>(nil)
+    private let processes: NodeExecutor
+    private let folder: String
+    private let next = Mutex<UInt64>(1)
+
+    private init(_ kind: RoadKind) throws {
+        folder = "/tmp/noizylab-road-\(UUID().uuidString.prefix(8))"
+        processes = NodeExecutor(
+            settings: ExecutorSettings(
+                node: NodeName(checked: "test"), workFolder: "\(folder)/w", recordsFolder: "\(folder)/r"))
+        guard kind == .ssh else {
+            (runner, ssh, road) = (processes, nil, nil)
+            return
+        }
+        let ssh = try LoopbackSSH()
+        let settings = SSHSettings(
+            node: NodeName(checked: "test"), address: "127.0.0.1", port: ssh.port, key: ssh.key,
+            knownHosts: ssh.knownHosts, tag: "test-\(UUID().uuidString.prefix(8))", socketFolder: folder)
+        let road = SSHRoad(
+            settings: settings, processes: processes, environment: BaseEnvironment.ofThisProcess().variables)
+        (self.ssh, self.road, runner) = (ssh, road, road.runner)
+    }
+
+    /// Lends an open road, and checks that nothing is left of it.
+    static func with(_ kind: RoadKind, _ body: @Sendable (TestRoad) async throws -> Void) async throws {
+        let test = try TestRoad(kind)
+        defer {
+            test.processes.stop()
+            test.ssh?.remove()
+            try? FileManager.default.removeItem(atPath: test.folder)
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            if let road = test.road {
+                group.addTask { await test.listen(road.open()) }
+                try await test.until("the road is open") { test.inventory.withLock { $0 != nil } }
+            }
+            try await body(test)
+            group.cancelAll()
+            try await group.waitForAll()
+        }
+        if test.road != nil {
+            let left = "\(NSHomeDirectory())/.noizylab-links/\(test.road?.settings.tag ?? "")"
+            try await test.until("nothing is left of \(left)") {
+                test.ssh == nil || !FileManager.default.fileExists(atPath: left) || test.closed.withLock { $0 != nil }
+            }
+        }
+    }
+
+    func listen(_ events: AsyncStream<RoadEvent>) async {
+        for await event in events {
+            switch event {
+            case .opened(let found): inventory.withLock { $0 = found }
+            case .sample: samples.withLock { $0 += 1 }
+            case .gpus: break
+            case .closed(let failure): closed.withLock { $0 = failure }
+            }
+        }
+    }
+
+    func until(_ what: String, _ claim: () -> Bool) async throws {
+        for _ in 0..<2_000 {
+            if claim() { return }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        Issue.record("not within 20 s: \(what); \(String(describing: closed.withLock { $0 }))")
+        throw CancellationError()
+    }
+
+    func start(_ command: Command, timeoutMilliseconds: Int64 = 0, window: Int = 1 << 20) -> TestAttempt {
+        let number = next.withLock { next in
+            defer { next += 1 }
+            return next
+        }
+        let ref = AttemptRef(task: TaskID(number: 1_000_000 + number), epoch: 1)
+        let attempt = TestAttempt()
+        attempt.running = runner.start(
+            AttemptStart(
+                ref: ref, spec: TaskSpec(payload: .command(command), timeoutMilliseconds: timeoutMilliseconds),
+                gpuIndices: []), window: window
+        ) { attempt.heard($0) }
+        return attempt
+    }
+
+    func run(_ command: Command, timeoutMilliseconds: Int64 = 0) async throws -> TestAttempt {
+        let attempt = start(command, timeoutMilliseconds: timeoutMilliseconds)
+        try await until("the attempt ends") {
+            attempt.allowAll()
+            return attempt.outcome != nil
+        }
+        return attempt
+    }
+
+    func run(_ arguments: String...) async throws -> TestAttempt {
+        try await run(Command(invocation: .arguments(arguments)))
+    }
+}
+
+/// What an attempt told.
+final class TestAttempt: Sendable {
+    private struct State {
+        var running: (any RunningAttempt)?
+        var events: [AttemptEvent] = []
+        var taken = 0
+    }
+
+    private let state = Mutex(State())
+
+    var running: (any RunningAttempt)? {
+        get { state.withLock { $0.running } }
+        set { state.withLock { $0.running = newValue } }
+    }
+
+    func heard(_ event: AttemptEvent) { state.withLock { $0.events.append(event) } }
+
+    /// Lets as much more be delivered as was.
+    func allowAll() {
+        let (running, bytes) = state.withLock { state in
+            let total = state.events.reduce(0) { if case .output(_, let bytes) = $1 { $0 + bytes.count } else { $0 } }
+            defer { state.taken = total }
+            return (state.running, total - state.taken)
+        }
+        if bytes > 0 { running?.allowOutput(bytes) }
+    }
+
+    var events: [AttemptEvent] { state.withLock { $0.events } }
+    var outcome: AttemptOutcome? {
+        if case .finished(let outcome)? = events.last { outcome } else { nil }
+    }
+    var isStarted: Bool { events.first == .started }
+
+    func bytes(_ stream: OutputStream) -> [UInt8] {
+        events.flatMap { event -> [UInt8] in
+            if case .output(stream, let bytes) = event { bytes } else { [] }
+        }
+    }
+
+    func text(_ stream: OutputStream) -> String { String(decoding: bytes(stream), as: UTF8.self) }
+}
