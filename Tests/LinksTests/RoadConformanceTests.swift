@@ -3,7 +3,7 @@ import Foundation
 import GridModel
 import Testing
 
-@testable import Links
+import Links
 
 /// What every way to run an attempt must do alike.
 @Suite(.serialized, .enabled(if: LoopbackSSH.program != nil, "sshd is not installed"), .timeLimit(.minutes(2)))

@@ -3,7 +3,7 @@ import Foundation
 import GridModel
 import Testing
 
-@testable import Links
+import Links
 
 /// The road over SSH when things go wrong, and what it shows of itself.
 @Suite(.serialized, .enabled(if: LoopbackSSH.program != nil, "sshd is not installed"), .timeLimit(.minutes(2)))

@@ -4,7 +4,7 @@ import GridModel
 import Synchronization
 import Testing
 
-@testable import Links
+import Links
 
 /// A way to run attempts that the conformance suite can try: this machine, or this machine over SSH.
 enum RoadKind: String, CaseIterable, Sendable {
@@ -19,6 +19,7 @@ final class TestRoad: Sendable {
     let samples = Mutex(0)
     let closed = Mutex<RoadFailure?>(nil)
     let inventory = Mutex<NodeInventory?>(nil)
+    private let tag = "test-\(UUID().uuidString.prefix(8))"
     private let processes: NodeExecutor
     private let folder: String
     private let next = Mutex<UInt64>(1)
@@ -35,7 +36,7 @@ final class TestRoad: Sendable {
         let ssh = try LoopbackSSH()
         let settings = SSHSettings(
             node: NodeName(checked: "test"), address: "127.0.0.1", port: ssh.port, key: ssh.key,
-            knownHosts: ssh.knownHosts, tag: "test-\(UUID().uuidString.prefix(8))", socketFolder: folder)
+            knownHosts: ssh.knownHosts, tag: tag, socketFolder: folder)
         let road = SSHRoad(
             settings: settings, processes: processes, environment: BaseEnvironment.ofThisProcess().variables)
         (self.ssh, self.road, runner) = (ssh, road, road.runner)
@@ -59,7 +60,7 @@ final class TestRoad: Sendable {
             try await group.waitForAll()
         }
         if test.road != nil {
-            let left = "\(NSHomeDirectory())/.noizylab-links/\(test.road?.settings.tag ?? "")"
+            let left = "\(NSHomeDirectory())/.noizylab-links/\(test.tag)"
             try await test.until("nothing is left of \(left)") {
                 test.ssh == nil || !FileManager.default.fileExists(atPath: left) || test.closed.withLock { $0 != nil }
             }

@@ -5,7 +5,7 @@ import Synchronization
 /// The road over the system's OpenSSH client: one connection, which the control script holds open and every command
 /// shares. It is open from the script's first word to the end of its process.
 package final class SSHRoad: Road {
-    let settings: SSHSettings
+    private let settings: SSHSettings
     private let executor: SSHExecutor
     private let environment: [String: String]
     private let channel = Mutex<ControlChannel?>(nil)

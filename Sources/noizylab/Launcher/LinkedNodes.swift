@@ -16,7 +16,7 @@ struct LinkedNodes: Service {
 
     func run() async throws {
         let (work, records) = ("\(home.path)/links/work", "\(home.path)/links/attempts")
-        guard Folders.make(work), Folders.make(records), let sockets = Self.socketFolder() else {
+        guard Folders.make(work), Folders.make(records), let sockets = socketFolder() else {
             throw CommandFailure(.failure, "cannot make the folders of the links in \(home.path)")
         }
         defer { Folders.remove(sockets) }
@@ -69,9 +69,13 @@ struct LinkedNodes: Service {
         return variables
     }()
 
-    /// Short, because a socket's path must be.
-    private static func socketFolder() -> String? {
+    /// Short, because a socket's path must be. What a killed predecessor left is removed.
+    private func socketFolder() -> String? {
+        let record = "\(home.path)/links/sockets"
+        if let old = Folders.readText(record), old.hasPrefix("/tmp/noizylab-"), !old.contains("..") { Folders.remove(old) }
         var template = Array("/tmp/noizylab-XXXXXX".utf8CString)
-        return mkdtemp(&template) == nil ? nil : String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        guard mkdtemp(&template) != nil else { return nil }
+        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return Folders.write(Array(path.utf8), to: record) ? path : nil
     }
 }
