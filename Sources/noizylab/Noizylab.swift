@@ -78,7 +78,8 @@ struct RootCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Program", subcommands: [ConfigCommand.self, CompletionsCommand.self, VersionCommand.self]),
             CommandGroup(
-                name: "Inside", subcommands: [SuperviseCommand.self, CoordinatorCommand.self, AgentCommand.self, LinksCommand.self]),
+                name: "Inside",
+                subcommands: [SuperviseCommand.self, CoordinatorCommand.self, AgentCommand.self, LinksCommand.self]),
         ])
 }
 

@@ -1,9 +1,8 @@
 import Executors
 import Foundation
 import GridModel
-import Testing
-
 import Links
+import Testing
 
 /// What every way to run an attempt must do alike.
 @Suite(.serialized, .enabled(if: LoopbackSSH.program != nil, "sshd is not installed"), .timeLimit(.minutes(2)))
@@ -60,8 +59,9 @@ struct RoadConformanceTests {
             let alphabet = Array("ab '\"\\$`!*?[]{}()<>|&;#~%=\n\t\r-é漢😀\u{1}\u{7f}").map(String.init)
             for _ in 0..<12 {
                 let words = (0..<20).map { _ in
-                    (0..<Int.random(in: 0...12, using: &random)).map { _ in alphabet.randomElement(using: &random) ?? "" }
-                        .joined()
+                    (0..<Int.random(in: 0...12, using: &random)).map { _ in alphabet.randomElement(using: &random) ?? ""
+                    }
+                    .joined()
                 }
                 let attempt = try await road.run(
                     Command(invocation: .arguments(["sh", "-c", #"for a; do printf '%s\0' "$a"; done"#, "sh"] + words)))
@@ -96,7 +96,8 @@ struct RoadConformanceTests {
             let block = (0..<256).map { UInt8($0) }
             let output = attempt.bytes(.stdout)
             #expect(output.count == 50 << 20)
-            #expect(stride(from: 0, to: output.count, by: 1 << 20).allSatisfy { Array(output[$0..<($0 + 256)]) == block })
+            #expect(
+                stride(from: 0, to: output.count, by: 1 << 20).allSatisfy { Array(output[$0..<($0 + 256)]) == block })
             #expect(attempt.bytes(.stderr) == block)
         }
     }
@@ -124,7 +125,8 @@ struct RoadConformanceTests {
             let attempt = road.start(
                 Command(
                     invocation: .arguments([
-                        "sh", "-c", "trap '' TERM; (sleep \(mark); true) & setsid sleep \(mark) & echo up; wait; sleep \(mark)",
+                        "sh", "-c",
+                        "trap '' TERM; (sleep \(mark); true) & setsid sleep \(mark) & echo up; wait; sleep \(mark)",
                     ])))
             try await road.until("it runs") { attempt.text(.stdout) == "up\n" }
 

@@ -1,9 +1,9 @@
 import Executors
 import Foundation
 import GridModel
-import Testing
-
 import Links
+import Synchronization
+import Testing
 
 /// The road over SSH when things go wrong, and what it shows of itself.
 @Suite(.serialized, .enabled(if: LoopbackSSH.program != nil, "sshd is not installed"), .timeLimit(.minutes(2)))

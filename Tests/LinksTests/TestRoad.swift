@@ -1,10 +1,9 @@
 import Executors
 import Foundation
 import GridModel
+import Links
 import Synchronization
 import Testing
-
-import Links
 
 /// A way to run attempts that the conformance suite can try: this machine, or this machine over SSH.
 enum RoadKind: String, CaseIterable, Sendable {
@@ -149,11 +148,11 @@ final class TestAttempt: Sendable {
     }
     var isStarted: Bool { events.first == .started }
 
-    func bytes(_ stream: OutputStream) -> [UInt8] {
+    func bytes(_ stream: GridModel.OutputStream) -> [UInt8] {
         events.flatMap { event -> [UInt8] in
             if case .output(stream, let bytes) = event { bytes } else { [] }
         }
     }
 
-    func text(_ stream: OutputStream) -> String { String(decoding: bytes(stream), as: UTF8.self) }
+    func text(_ stream: GridModel.OutputStream) -> String { String(decoding: bytes(stream), as: UTF8.self) }
 }

@@ -74,7 +74,8 @@ struct AttemptScript {
             variables[name] = String(decoding: secret.bytes, as: UTF8.self)
         }
         for (name, value) in variables where !ShellText.isVariable(name) || value.utf8.contains(0) {
-            throw Refusal(text: "the environment variable '\(name)' cannot be set over SSH: letters, digits and '_' alone")
+            throw Refusal(
+                text: "the environment variable '\(name)' cannot be set over SSH: letters, digits and '_' alone")
         }
         if !attempt.gpuIndices.isEmpty {
             let indices = attempt.gpuIndices.map(String.init).joined(separator: ",")

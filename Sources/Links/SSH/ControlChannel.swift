@@ -43,7 +43,9 @@ final class ControlChannel: Sendable {
                     "/usr/bin/env", list, variables, "/", pipes[0][0], pipes[1][1], pipes[2][1], &process, &handle)
             }
         }
-        for descriptor in [pipes[0][0], pipes[1][1], pipes[2][1], handle] where descriptor >= 0 { Self.shut(descriptor) }
+        for descriptor in [pipes[0][0], pipes[1][1], pipes[2][1], handle] where descriptor >= 0 {
+            Self.shut(descriptor)
+        }
         guard failure == 0 else {
             for descriptor in [pipes[0][1], pipes[1][0], pipes[2][0]] { Self.shut(descriptor) }
             return nil
@@ -106,7 +108,8 @@ final class ControlChannel: Sendable {
         }
         var (line, said): ([UInt8], [UInt8]) = ([], [])
         var waits = [
-            pollfd(fd: output, events: Int16(POLLIN), revents: 0), pollfd(fd: errors, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: output, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: errors, events: Int16(POLLIN), revents: 0),
         ]
         var buffer = [UInt8](repeating: 0, count: 8_192)
         while waits[0].fd >= 0 {

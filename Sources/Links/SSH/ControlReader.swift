@@ -52,7 +52,8 @@ struct ControlReader {
 
     private mutating func sample(_ words: [String], isTicks: Bool) -> NodeSample? {
         let numbers = words.compactMap(Double.init)
-        guard numbers.count == words.count, numbers.count == (isTicks ? 5 : 4), numbers.allSatisfy({ $0 >= 0 && $0 < 1e18 })
+        guard numbers.count == words.count, numbers.count == (isTicks ? 5 : 4),
+            numbers.allSatisfy({ $0 >= 0 && $0 < 1e18 })
         else { return nil }
         var sample = NodeSample()
         if isTicks {

@@ -47,7 +47,9 @@ final class SSHAttempt: RunningAttempt {
             state.timeoutMilliseconds = timeoutMilliseconds
         }
         guard timeoutMilliseconds > 0 else { return }
-        timers.after(milliseconds: timeoutMilliseconds) { [weak self] in self?.finish(.timedOut, graceMilliseconds: 2_000) }
+        timers.after(milliseconds: timeoutMilliseconds) { [weak self] in
+            self?.finish(.timedOut, graceMilliseconds: 2_000)
+        }
     }
 
     func cancel(graceMilliseconds: Int64) { finish(.cancelled, graceMilliseconds: graceMilliseconds) }
@@ -82,11 +84,14 @@ final class SSHAttempt: RunningAttempt {
 
     private func filter(_ bytes: [UInt8]) {
         let (output, words) = state.withLock { $0.filter.take(bytes) }
-        let parts = words.map { $0.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: true).map(String.init) }
+        let parts = words.map {
+            $0.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: true).map(String.init)
+        }
         if parts.contains(where: { $0.first == "start" }) { start() }
         if !output.isEmpty { pass(.stderr, output) }
         for part in parts where part.count == 3 {
-            let outcome = part[0] == "end" ? end(part[1], part[2]) : part[0] == "cannot" ? refusal(part[1], part[2]) : nil
+            let outcome =
+                part[0] == "end" ? end(part[1], part[2]) : part[0] == "cannot" ? refusal(part[1], part[2]) : nil
             if let outcome { state.withLock { $0.end = outcome } }
         }
         if bytes.count > output.count { allowOutput(bytes.count - output.count) }

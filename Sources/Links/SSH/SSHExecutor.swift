@@ -38,7 +38,8 @@ package final class SSHExecutor: NodeRunner {
         case .echo(let text): command = Command(invocation: .arguments(["printf", "%s", text]))
         case .network:
             return Self.end(
-                AttemptOutcome(end: .refused, error: "node \(settings.node) has no agent to look at the network"), events)
+                AttemptOutcome(end: .refused, error: "node \(settings.node) has no agent to look at the network"),
+                events)
         }
         guard let connection = connection.withLock({ $0 }) else {
             return Self.end(

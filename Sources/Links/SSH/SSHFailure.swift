@@ -7,7 +7,8 @@ enum SSHFailure {
         let place = "\(settings.destination)\(settings.port.map { " port \($0)" } ?? "")"
         func has(_ words: String) -> Bool { said.contains(words) }
         if has("REMOTE HOST IDENTIFICATION HAS CHANGED") || has("Host key for") && has("has changed") {
-            let fingerprint = lines.first { $0.hasPrefix("SHA256:") }.map { " (it shows \($0.trimmingEnd("."))" + ")" } ?? ""
+            let fingerprint =
+                lines.first { $0.hasPrefix("SHA256:") }.map { " (it shows \($0.trimmingEnd("."))" + ")" } ?? ""
             return RoadFailure(
                 reason: "the host key of \(place) is another than the known one\(fingerprint)",
                 remedy: "find out why; only then: ssh-keygen -R \(knownName(settings)), and \(settings.command)")
@@ -21,7 +22,8 @@ enum SSHFailure {
         if has("Permission denied") {
             return RoadFailure(
                 reason: "\(place) does not let us in: \(lines.last { $0.contains("Permission denied") } ?? "denied")",
-                remedy: "ssh-copy-id\(settings.port.map { " -p \($0)" } ?? "") \(settings.destination), or key = \"FILE\" in its [[node]]"
+                remedy:
+                    "ssh-copy-id\(settings.port.map { " -p \($0)" } ?? "") \(settings.destination), or key = \"FILE\" in its [[node]]"
             )
         }
         if has("Connection refused") {
@@ -30,7 +32,8 @@ enum SSHFailure {
                 remedy: "there: sudo systemctl start ssh (macOS: sudo systemsetup -setremotelogin on)")
         }
         if has("Could not resolve hostname") {
-            return RoadFailure(reason: "the name \(settings.address) is not known", remedy: "address = \"…\" in its [[node]]")
+            return RoadFailure(
+                reason: "the name \(settings.address) is not known", remedy: "address = \"…\" in its [[node]]")
         }
         if has("No such file or directory") && has("env:") {
             return RoadFailure(reason: "there is no ssh on this machine", remedy: "install the OpenSSH client")
@@ -45,5 +48,7 @@ enum SSHFailure {
 }
 
 extension String {
-    fileprivate func trimmingEnd(_ suffix: String) -> String { hasSuffix(suffix) ? String(dropLast(suffix.count)) : self }
+    fileprivate func trimmingEnd(_ suffix: String) -> String {
+        hasSuffix(suffix) ? String(dropLast(suffix.count)) : self
+    }
 }

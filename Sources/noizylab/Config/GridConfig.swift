@@ -212,7 +212,8 @@ struct GridConfig: Sendable {
             let entries = file?.nodes.indices.contains(index) == true ? file?.nodes[index] ?? [:] : [:]
             return [
                 ("name", node.name.text), ("role", node.role), ("link", node.link.rawValue), ("address", node.address),
-                ("port", node.ssh?.port.map(String.init) ?? ""), ("user", node.ssh?.user ?? ""), ("key", node.ssh?.key ?? ""),
+                ("port", node.ssh?.port.map(String.init) ?? ""), ("user", node.ssh?.user ?? ""),
+                ("key", node.ssh?.key ?? ""),
                 ("known_hosts", node.ssh?.knownHosts ?? ""), ("require_signed", "\(node.requiresSignatures)"),
                 ("trusted_keys", node.trustedKeys.joined(separator: ",")),
                 ("labels", Declarations.text(node.labels)), ("resources", Declarations.text(node.resources)),

@@ -46,7 +46,8 @@ struct ReachOverSSH: Codable, Sendable, Hashable {
             throw ConfigError("\(key) '\(path)' is not a whole path", at: values.place(key), try: "/… or ~/…")
         }
         guard path.isEmpty || FileManager.default.fileExists(atPath: path) else {
-            throw ConfigError("there is no file \(path)", at: values.place(key), try: "the path of a file that is there")
+            throw ConfigError(
+                "there is no file \(path)", at: values.place(key), try: "the path of a file that is there")
         }
         return path
     }

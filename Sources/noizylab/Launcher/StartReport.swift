@@ -20,7 +20,8 @@ struct StartReport {
         let online = Set(status.nodes.filter { $0.state == "online" }.map(\.name))
         for node in plan.linkedNodes where !online.contains(node.name) {
             let road = RoadRecord.read(node.name, in: home)
-            console.print("\(node.name) cannot be reached: \(road?.reason ?? "no answer yet"); it is tried again and again")
+            console.print(
+                "\(node.name) cannot be reached: \(road?.reason ?? "no answer yet"); it is tried again and again")
             if let remedy = road?.remedy { console.print("  try: \(remedy)") }
         }
         for node in awaited(status) where node.ssh == nil {

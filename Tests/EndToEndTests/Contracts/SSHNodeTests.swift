@@ -55,7 +55,8 @@ struct SSHNodeTests {
     }
 
     private func runsWork(_ grid: GridFixture) async throws {
-        let run = try await grid.noizylab("run", "--on", "there", "--", "sh", "-c", "echo $NOIZYLAB_NODE; echo e >&2; exit 3")
+        let run = try await grid.noizylab(
+            "run", "--on", "there", "--", "sh", "-c", "echo $NOIZYLAB_NODE; echo e >&2; exit 3")
         #expect(run.stdout == "there\n")
         #expect(run.stderr.contains("e\n"))
         #expect(run.exitCode == 3)
