@@ -71,6 +71,7 @@ let gridTargets: [Target] = [
             "GridModel", "ProcessShims", logging, .product(name: "Subprocess", package: "swift-subprocess"),
         ],
         swiftSettings: settings),
+    .target(name: "WinRM", dependencies: ["GridModel", crypto], swiftSettings: settings),
     .target(
         name: "Links", dependencies: ["GridModel", "ProcessShims", "Executors"], swiftSettings: settings),
     .target(
@@ -120,6 +121,7 @@ let gridTargets: [Target] = [
         swiftSettings: settings),
     .testTarget(name: "ExecutorsTests", dependencies: ["Executors", "GridModel"], swiftSettings: settings),
     .testTarget(name: "LinksTests", dependencies: ["Links", "Executors", "GridModel"], swiftSettings: settings),
+    .testTarget(name: "WinRMTests", dependencies: ["WinRM", "GridModel"], swiftSettings: settings),
     .testTarget(
         name: "AgentTests",
         dependencies: [
