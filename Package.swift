@@ -120,7 +120,8 @@ let gridTargets: [Target] = [
         ],
         swiftSettings: settings),
     .testTarget(name: "ExecutorsTests", dependencies: ["Executors", "GridModel"], swiftSettings: settings),
-    .testTarget(name: "LinksTests", dependencies: ["Links", "Executors", "GridModel"], swiftSettings: settings),
+    .testTarget(
+        name: "LinksTests", dependencies: ["Links", "Executors", "GridModel", "ProcessShims"], swiftSettings: settings),
     .testTarget(name: "WinRMTests", dependencies: ["WinRM", "GridModel"], swiftSettings: settings),
     .testTarget(
         name: "AgentTests",
@@ -143,7 +144,7 @@ let gridTargets: [Target] = [
     .testTarget(
         name: "EndToEndTests",
         dependencies: [
-            "GridModel", "GridWire", "GridIdentity", "NoizyClient", nioCore, nioPosix,
+            "GridModel", "GridWire", "GridIdentity", "NoizyClient", "ProcessShims", nioCore, nioPosix,
             .product(name: "Subprocess", package: "swift-subprocess"), "noizylab",
         ],
         exclude: ["Python"], swiftSettings: settings),

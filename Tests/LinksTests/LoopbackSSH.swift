@@ -1,4 +1,5 @@
 import Foundation
+import ProcessShims
 import Testing
 
 #if canImport(Darwin)
@@ -16,7 +17,7 @@ final class LoopbackSSH: @unchecked Sendable {
     let port: Int
     var key: String { "\(folder)/id" }
     var knownHosts: String { "\(folder)/known_hosts" }
-    private var server: Process?
+    private var server: pid_t?
 
     init() throws {
         folder = "\(NSTemporaryDirectory())/noizylab-ssh-\(UUID().uuidString.prefix(8))"
@@ -25,7 +26,7 @@ final class LoopbackSSH: @unchecked Sendable {
         try? FileManager.default.createDirectory(atPath: "/run/sshd", withIntermediateDirectories: true)
         port = Int.random(in: 20_000..<32_000)
         for name in ["host", "id"] {
-            try Self.run("/usr/bin/env", ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "\(folder)/\(name)"])
+            try run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "\(folder)/\(name)")
         }
         let publicKey = try String(contentsOfFile: "\(folder)/host.pub", encoding: .utf8).split(separator: " ")
         try "[127.0.0.1]:\(port) \(publicKey[0]) \(publicKey[1])\n".write(
@@ -47,11 +48,8 @@ final class LoopbackSSH: @unchecked Sendable {
 
     /// Returns when it takes connections.
     func start() throws {
-        let server = Process()
-        server.executableURL = URL(fileURLWithPath: Self.program ?? "/usr/sbin/sshd")
-        server.arguments = ["-D", "-f", "\(folder)/config", "-E", "\(folder)/log"]
-        try server.run()
-        self.server = server
+        server = try spawn(
+            [Self.program ?? "sshd", "-D", "-f", "\(folder)/config", "-E", "\(folder)/log"], "/dev/null")
         for _ in 0..<500 where !isListening { usleep(10_000) }
         try #require(isListening, "sshd does not listen")
     }
@@ -59,19 +57,15 @@ final class LoopbackSSH: @unchecked Sendable {
     /// As a machine whose power is cut: the server and everything below it is gone at once.
     func cutPower() {
         guard let server else { return }
-        for process in Self.descendants(of: server.processIdentifier) + [server.processIdentifier] {
-            kill(process, SIGKILL)
-        }
-        server.waitUntilExit()
+        for process in descendants(of: server) + [server] { kill(process, SIGKILL) }
+        Self.wait(for: server)
         self.server = nil
     }
 
     /// Ends the processes that serve connections, and nothing else: what they started goes on.
     func dropConnections() {
         guard let server else { return }
-        for process in Self.descendants(of: server.processIdentifier) where Self.name(of: process) == "sshd" {
-            kill(process, SIGKILL)
-        }
+        for process in descendants(of: server) where name(of: process).hasPrefix("sshd") { kill(process, SIGKILL) }
     }
 
     func remove() {
@@ -93,14 +87,13 @@ final class LoopbackSSH: @unchecked Sendable {
         }
     }
 
-    private static func descendants(of root: Int32) -> [Int32] {
-        let pairs = (try? run("/usr/bin/env", ["ps", "-eo", "pid=,ppid="])) ?? ""
-        var children: [Int32: [Int32]] = [:]
-        for line in pairs.split(separator: "\n") {
-            let numbers = line.split(separator: " ").compactMap { Int32($0) }
+    private func descendants(of root: pid_t) -> [pid_t] {
+        var children: [pid_t: [pid_t]] = [:]
+        for line in ((try? run("ps", "-eo", "pid=,ppid=")) ?? "").split(separator: "\n") {
+            let numbers = line.split(separator: " ").compactMap { pid_t($0) }
             if numbers.count == 2 { children[numbers[1], default: []].append(numbers[0]) }
         }
-        var (found, open): ([Int32], [Int32]) = ([], [root])
+        var (found, open): ([pid_t], [pid_t]) = ([], [root])
         while let next = open.popLast() {
             found += children[next] ?? []
             open += children[next] ?? []
@@ -108,21 +101,40 @@ final class LoopbackSSH: @unchecked Sendable {
         return found
     }
 
-    private static func name(of process: Int32) -> String {
-        ((try? run("/usr/bin/env", ["ps", "-o", "comm=", "-p", "\(process)"])) ?? "").split(separator: "\n").first
-            .map { $0.hasPrefix("sshd") ? "sshd" : String($0) } ?? ""
+    private func name(of process: pid_t) -> String { (try? run("ps", "-o", "comm=", "-p", "\(process)")) ?? "" }
+
+    /// Foundation's `Process` waits for ever when another one begins at the same moment and inherits its descriptors.
+    @discardableResult
+    private func run(_ arguments: String...) throws -> String {
+        let output = "\(folder)/output-\(UUID().uuidString.prefix(8))"
+        Self.wait(for: try spawn(["env"] + arguments, output))
+        defer { try? FileManager.default.removeItem(atPath: output) }
+        return String(decoding: FileManager.default.contents(atPath: output) ?? Data(), as: UTF8.self)
     }
 
-    @discardableResult
-    private static func run(_ program: String, _ arguments: [String]) throws -> String {
-        let process = Process()
-        let pipe = Pipe()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.standardOutput = pipe
-        try process.run()
-        let data = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return String(decoding: data, as: UTF8.self)
+    /// Its standard output and errors go to a file.
+    private func spawn(_ arguments: [String], _ output: String) throws -> pid_t {
+        let file = open(output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        let input = open("/dev/null", O_RDONLY)
+        let variables = ProcessInfo.processInfo.environment.map { "\($0.key)=\($0.value)" }
+        var (list, environment) = (arguments.map { strdup($0) }, variables.map { strdup($0) })
+        list.append(nil)
+        environment.append(nil)
+        defer {
+            for text in list + environment { free(text) }
+            for descriptor in [file, input] { close(descriptor) }
+        }
+        var process = pid_t()
+        var handle: Int32 = -1
+        let program = arguments[0] == "env" ? "/usr/bin/env" : arguments[0]
+        let failure = noizylab_spawn(program, list, environment, "/", input, file, file, &process, &handle)
+        if handle >= 0 { close(handle) }
+        try #require(failure == 0, "\(arguments[0]) cannot be started")
+        return process
+    }
+
+    private static func wait(for process: pid_t) {
+        var status: Int32 = 0
+        while waitpid(process, &status, 0) < 0 && errno == EINTR {}
     }
 }
