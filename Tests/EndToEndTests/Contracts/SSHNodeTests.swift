@@ -81,7 +81,7 @@ struct SSHNodeTests {
 
         #expect(try await grid.ended(pinned)["state"].text == "lost")
         #expect(try await grid.ended(task)["state"].text == "succeeded")
-        #expect(try await grid.nodeStates()["there"] == "offline")
+        try await eventually("its machine is offline") { try await grid.nodeStates()["there"] == "offline" }
         try ssh.start()
         try await eventually("it is back", within: .seconds(30)) { try await grid.nodeStates()["there"] == "online" }
         let run = try await grid.succeeding("run", "--on", "there", "--", "echo", "back")

@@ -126,7 +126,7 @@ struct GridConfigTests {
             "[[node]]\nname = \"HP-OMEN\"\nlink = \"winrm\"\nuser = \"admin\"", "noizylab.toml:3",
             "unknown link 'winrm'", "local, agent"
         ),
-        ("[[node]]\nname = \"A\"\nlink = \"ssh\"", "noizylab.toml:3", "unknown link 'ssh'", "local, agent"),
+        ("[[node]]\nname = \"A\"\nlink = \"ssh\"", "noizylab.toml:3", "needs an address", "address ="),
         (
             "[coordinator]\nnode = \"M2-Utra\"\n[[node]]\nname = \"M2-Ultra\"\nlink = \"local\"", "noizylab.toml:2",
             "is no node of this file", "'M2-Ultra'"
