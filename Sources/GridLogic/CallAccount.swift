@@ -72,6 +72,16 @@ package struct CallAccount: Sendable {
         return .admitted
     }
 
+    /// What a look at the grid brings up, beyond the call itself: on credit when there is any left, so that a long list is
+    /// answered, and the next one waits for it.
+    package mutating func look(cost: Int, _ limits: CallLimits, at now: MonotonicTime) -> Verdict {
+        guard cost > 0 else { return .admitted }
+        let wait = wait(for: .read, limits.read, tokens: 0, at: now)
+        guard wait == 0 else { return refuse(.rate, retryAfter: wait, at: now) }
+        _ = take(cost, of: .read, limits.read, allowance: cost, at: now)
+        return .admitted
+    }
+
     /// A batch of tasks on an open stream. Up to a second's worth is taken on credit, and the stream pauses for it: who
     /// sends steadily too much is slowed down, and only what comes in one lump too large is refused.
     package mutating func submit(

@@ -18,6 +18,10 @@ package struct CallLimits: Sendable, Hashable {
     /// An operator, who looks after the grid, may do so many times as much.
     package var operatorFactor = 25
 
+    /// While others ask too, a caller's rates are divided by this, and it has a twentieth of a second's worth at once.
+    /// At least 1.
+    package var contendedDivisor = 8
+
     package init() {}
 
     /// Refusals that are answered at once; beyond them the answer waits its turn, so that asking on costs the asker.
@@ -34,6 +38,16 @@ package struct CallLimits: Sendable, Hashable {
         case .link: link
         case .enrol: enrol
         }
+    }
+
+    /// What one caller may ask while others ask too: a burst that is nobody's trouble on an idle grid is everybody's queue
+    /// on a busy one. Changes, links and enrolments are rare and stay as they are.
+    package var contended: CallLimits {
+        var contended = self
+        contended.read = read.contended(by: contendedDivisor)
+        contended.submit = submit.contended(by: contendedDivisor)
+        contended.stream = stream.contended(by: contendedDivisor)
+        return contended
     }
 
     package func scaled(by factor: Int) -> CallLimits {

@@ -17,6 +17,10 @@ extension GridMachine {
             effects.append(.refused(token, .tooManyTasks(settings.maxLiveTasks)))
             return
         }
+        guard tasks.count(of: spec.submitter) < settings.maxLiveTasksPerClient else {
+            effects.append(.refused(token, .tooManyTasks(of: spec.submitter, settings.maxLiveTasksPerClient)))
+            return
+        }
         let shape: Shape
         switch self.shape(of: spec) {
         case .success(let found): shape = found

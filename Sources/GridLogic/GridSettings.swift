@@ -73,6 +73,8 @@ package struct GridSettings: Sendable {
     package var maxAttemptsPerNode = 4_096
     /// Living tasks at most; more are refused with RESOURCE_EXHAUSTED.
     package var maxLiveTasks = 1_000_000
+    /// Of one client, so that nobody alone uses up what the grid takes.
+    package var maxLiveTasksPerClient = 500_000
     /// Feeds the jitter. The loop draws it once per start.
     package var seed: UInt64 = 1
 

@@ -18,6 +18,14 @@ extension Refusal {
             retryAfterMilliseconds: 1_000)
     }
 
+    static func tooManyTasks(of client: String, _ limit: Int) -> Refusal {
+        Refusal(
+            .resourceExhausted, reason: "TOO_MANY_TASKS",
+            message: "\(limit) tasks of \(client) are alive, which is the most one client may have "
+                + "(tasks.max_live_per_client); try again when some have ended",
+            retryAfterMilliseconds: 1_000)
+    }
+
     static func unknownNode(_ name: NodeName, known: [NodeName]) -> Refusal {
         let hint = known.isEmpty ? "no node is known yet" : "known nodes: \(listed(known.map(\.text)))"
         return Refusal(.notFound, reason: "UNKNOWN_NODE", message: "there is no node \(name); \(hint)")

@@ -51,6 +51,7 @@ struct TaskTable: Sendable {
     private var slotsByNumber: [UInt64: Int] = [:]
     private var slotsByKey: [String: Int] = [:]
     private var counts = [Int](repeating: 0, count: 3)
+    private var countsBySubmitter: [String: Int] = [:]
 
     var count: Int { slotsByNumber.count }
 
@@ -80,6 +81,7 @@ struct TaskTable: Sendable {
         slotsByNumber[live.task.id.number] = slot
         if let key = live.task.key { slotsByKey[key] = slot }
         counts[Self.index(live.task.state)] += 1
+        countsBySubmitter[live.task.spec.submitter, default: 0] += 1
         return slot
     }
 
@@ -99,10 +101,14 @@ struct TaskTable: Sendable {
         free.append(slot)
         slotsByNumber[task.id.number] = nil
         if let key = task.key { slotsByKey[key] = nil }
+        let left = count(of: task.spec.submitter) - 1
+        countsBySubmitter[task.spec.submitter] = left > 0 ? left : nil
         return task
     }
 
     func count(_ state: TaskState) -> Int { state.isTerminal ? 0 : counts[Self.index(state)] }
+
+    func count(of submitter: String) -> Int { countsBySubmitter[submitter] ?? 0 }
 
     func forEach(_ body: (LiveTask) -> Void) {
         for live in slots where !live.isVacant { body(live) }

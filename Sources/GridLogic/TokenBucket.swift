@@ -16,6 +16,15 @@ package struct BucketRate: Sendable, Hashable {
 
     package static let unlimited = BucketRate(perSecond: 0, burst: 0)
 
+    /// A share of it, with as much at once as comes in a twentieth of a second, but not less than a person needs.
+    package func contended(by divisor: Int) -> BucketRate {
+        guard perSecond > 0 else { return self }
+        let rate = max(perSecond / divisor, 1)
+        return BucketRate(perSecond: rate, burst: min(burst, max(rate / 20, Self.leastBurst)))
+    }
+
+    private static let leastBurst = 20
+
     package func scaled(by factor: Int) -> BucketRate {
         BucketRate(
             perSecond: min(perSecond * factor, Self.most), burst: min(burst * factor, Self.most))

@@ -26,6 +26,8 @@ private final class Account {
         account.submit(count, bytes: bytes, limits, at: now)
     }
 
+    func look(cost: Int, at now: MonotonicTime) -> CallAccount.Verdict { account.look(cost: cost, limits, at: now) }
+
     func isIdle(at now: MonotonicTime) -> Bool { account.isIdle(limits, at: now) }
 }
 
@@ -140,5 +142,32 @@ struct CallAccountTests {
         account.end()
         #expect(!account.isIdle(at: Self.at(0)))
         #expect(account.isIdle(at: Self.at(60_000)))
+    }
+
+    @Test func `a long list is answered, and the next one waits for it`() {
+        var limits = CallLimits()
+        limits.read = BucketRate(perSecond: 100, burst: 50)
+        let account = Account(limits, at: Self.at(0))
+
+        #expect(account.look(cost: 100, at: Self.at(0)) == .admitted)
+        guard case .refused(let shortage) = account.look(cost: 1, at: Self.at(100)) else {
+            Issue.record("a look on top of a debt was admitted")
+            return
+        }
+        #expect(shortage.retryAfterMilliseconds == 400)
+        #expect(account.look(cost: 1, at: Self.at(500)) == .admitted)
+    }
+
+    @Test func `while others ask too, a burst and a rate are a part of what they are alone`() {
+        var limits = CallLimits()
+        limits.submit = BucketRate(perSecond: 2_000, burst: 4_000)
+        limits.change = BucketRate(perSecond: 50, burst: 200)
+        limits.contendedDivisor = 4
+
+        let contended = limits.contended
+
+        #expect(contended.submit == BucketRate(perSecond: 500, burst: 25))
+        #expect(contended.change == limits.change)
+        #expect(contended.openCalls == limits.openCalls)
     }
 }

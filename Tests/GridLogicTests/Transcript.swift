@@ -61,6 +61,7 @@ struct Transcript {
     private mutating func configure(_ words: Words) {
         if let value = words.number("lost_attempt_limit") { settings.lostAttemptLimit = Int(value) }
         if let value = words.number("max_live_tasks") { settings.maxLiveTasks = Int(value) }
+        if let value = words.number("max_live_per_client") { settings.maxLiveTasksPerClient = Int(value) }
         if let value = words.number("max_attempts_per_node") { settings.maxAttemptsPerNode = Int(value) }
         if let rule = words.rule { settings.risk = rule }
         if let value = words.number("jitter_percent") { settings.jitterFraction = Double(value) / 100 }

@@ -19,6 +19,7 @@ package final class CallLimiter: Sendable {
 
     private struct State {
         var accounts: [Owner: CallAccount] = [:]
+        var contention = Contention<Owner>()
         var sweepAt = 1_024
         var sweptAt = MonotonicTime(nanoseconds: 0)
     }
@@ -27,31 +28,51 @@ package final class CallLimiter: Sendable {
     private static let sweepMilliseconds: Int64 = 1_000
     private let limits: CallLimits
     private let operatorLimits: CallLimits
+    private let contendedLimits: CallLimits
+    private let contendedOperatorLimits: CallLimits
     private let state = Mutex(State())
 
     package init(_ limits: CallLimits) {
         self.limits = limits
         operatorLimits = limits.scaled(by: limits.operatorFactor)
+        contendedLimits = limits.contended
+        contendedOperatorLimits = operatorLimits.contended
     }
 
     /// What is admitted is counted on `owner` and must end there: by its end the caller may have another account.
     func begin(_ caller: Caller, _ rule: MethodRule) -> (verdict: CallAccount.Verdict, owner: Owner) {
         let now = SystemClock.monotonic()
-        let limits = limits(of: caller)
         let wanted = owner(of: caller)
         return state.withLock { state in
             let owner = room(for: wanted, in: &state, now)
+            let limits = limits(of: caller, owner, rule.callClass, in: &state, now)
             let verdict = state.accounts[owner, default: CallAccount(limits, at: now)].begin(
                 rule.callClass, limits, at: now)
             return (verdict, owner)
         }
     }
 
-    func end(_ call: Call) { change(call.owner, call.caller) { account, _, _ in account.end() } }
+    func end(_ call: Call) {
+        // Nothing is asked for: it only makes room.
+        state.withLock { $0.accounts[call.owner]?.end() }
+    }
 
     func carry(_ caller: Caller, bytes: Int) -> CallAccount.Verdict {
         change(owner(of: caller), caller) { account, limits, now in account.carry(bytes: bytes, limits, at: now) }
     }
+
+    func look(_ caller: Caller, cost: Int) -> CallAccount.Verdict {
+        change(owner(of: caller), caller) { account, limits, now in account.look(cost: cost, limits, at: now) }
+    }
+
+    /// How many of the tasks of one message are looked at before the next pause.
+    func slice(_ call: Call) -> Int {
+        let now = SystemClock.monotonic()
+        let isContended = state.withLock { $0.contention.note(call.owner, at: now) }
+        return isContended ? Self.contendedSlice : .max
+    }
+
+    private static let contendedSlice = 16
 
     func submit(_ call: Call, count: Int, bytes: Int) -> CallAccount.Grant {
         change(call.owner, call.caller) { account, limits, now in
@@ -62,15 +83,27 @@ package final class CallLimiter: Sendable {
     private func change<Result>(
         _ wanted: Owner, _ caller: Caller, _ body: (inout CallAccount, CallLimits, MonotonicTime) -> Result
     ) -> Result {
-        let limits = limits(of: caller)
         let now = SystemClock.monotonic()
         return state.withLock { state in
             let owner = room(for: wanted, in: &state, now)
+            let limits = limits(of: caller, owner, .submit, in: &state, now)
             return body(&state.accounts[owner, default: CallAccount(limits, at: now)], limits, now)
         }
     }
 
-    private func limits(of caller: Caller) -> CallLimits { caller.role == .operator ? operatorLimits : limits }
+    /// Agents carry what others asked for: their links make nobody wait.
+    private func limits(
+        of caller: Caller, _ owner: Owner, _ callClass: CallClass, in state: inout State, _ now: MonotonicTime
+    ) -> CallLimits {
+        let isContended =
+            caller.role != .agent && callClass != .enrol && state.contention.note(owner, at: now)
+        return switch (caller.role == .operator, isContended) {
+        case (true, true): contendedOperatorLimits
+        case (true, false): operatorLimits
+        case (false, true): contendedLimits
+        case (false, false): limits
+        }
+    }
 
     private func owner(of caller: Caller) -> Owner {
         switch caller.proof {

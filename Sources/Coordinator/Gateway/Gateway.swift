@@ -107,6 +107,18 @@ package final class Gateway: Sendable {
         throw .refused(shortage.refusal(of: "the task"))
     }
 
+    /// A look that brings up so many tasks.
+    func look(_ caller: Caller, tasks: Int) throws(OperationError) {
+        guard case .refused(let shortage) = limiter.look(caller, cost: tasks / Self.tasksPerLook) else { return }
+        throw .refused(shortage.refusal(of: "the list"))
+    }
+
+    /// Reading and sending so many tasks takes as long as one simple look.
+    private static let tasksPerLook = 10
+
+    /// How many tasks of an open call are to be taken in one piece: while others ask too, few, with pauses between.
+    func slice(of call: Call) -> Int { limiter.slice(call) }
+
     /// From now on this key's certificates prove nothing, and what they have open ends. Returns how many calls.
     @discardableResult
     package func revoke(keyHash: [UInt8]) -> Int {

@@ -152,6 +152,7 @@ extension GridOperations {
         // That an attempt started is told and not written, so the store may know a running task as assigned.
         let living = Set(TaskState.allCases.filter { !$0.isTerminal })
         let written = states.isDisjoint(with: living) ? states : states.union(living)
+        try gateway.look(caller, tasks: limit)
         while true {
             let from = before
             let page = try await reads.run { [store] () throws(StoreError) in

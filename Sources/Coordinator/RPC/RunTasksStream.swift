@@ -38,9 +38,14 @@ final class RunTasksStream: SubmissionSink {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [self] in
                 for try await message in request {
-                    let pause = take(message)
-                    // Who sends too much is not read for a while, and so cannot send.
-                    if pause > .zero { try await Task.sleep(for: pause) }
+                    var rest = message.submissions[...]
+                    while !rest.isEmpty {
+                        let slice = rest.prefix(operations.gateway.slice(of: call))
+                        rest = rest.dropFirst(slice.count)
+                        let pause = take(slice)
+                        // Who sends too much is not read for a while, and so cannot send.
+                        if pause > .zero { try await Task.sleep(for: pause) }
+                    }
                 }
                 endInput()
             }
@@ -51,10 +56,10 @@ final class RunTasksStream: SubmissionSink {
     }
 
     /// Returns how long nothing more is to be read.
-    private func take(_ message: Noizylab_Grid_RunTasksRequest) -> Duration {
+    private func take(_ submissions: ArraySlice<Noizylab_Grid_TaskSubmission>) -> Duration {
         let arrivedAt = SystemClock.monotonic()
         let limit = operations.settings.streamInFlightLimit
-        let count = message.submissions.count
+        let count = submissions.count
         let room = state.withLock { state in
             let room = min(max(limit - state.unanswered, 0), count)
             state.unanswered += count
@@ -64,7 +69,7 @@ final class RunTasksStream: SubmissionSink {
         taken.reserveCapacity(room)
         var bytes = 0
         var refused: [Noizylab_Grid_TaskResult] = []
-        for (index, wanted) in message.submissions.enumerated() {
+        for (index, wanted) in submissions.enumerated() {
             do throws(OperationError) {
                 guard index < room else { throw .refused(.streamFull(limit)) }
                 let submission = try operations.admit(
@@ -88,7 +93,7 @@ final class RunTasksStream: SubmissionSink {
             }
         }
         if !refused.isEmpty { outbox.push(contentsOf: refused) }
-        return .milliseconds(grant.pauseMilliseconds)
+        return .milliseconds(max(grant.pauseMilliseconds, room < count ? Refusal.streamFullMilliseconds : 0))
     }
 
     func deliver(_ news: [SubmissionNews]) {
@@ -138,11 +143,13 @@ final class RunTasksStream: SubmissionSink {
 }
 
 extension Refusal {
+    fileprivate static let streamFullMilliseconds: Int64 = 100
+
     fileprivate static func streamFull(_ limit: Int) -> Refusal {
         Refusal(
             .resourceExhausted, reason: "STREAM_FULL",
             message: "This stream has \(limit) tasks under way: wait for results before sending more.",
-            retryAfterMilliseconds: 100)
+            retryAfterMilliseconds: streamFullMilliseconds)
     }
 
     fileprivate static func tooFast(retryAfterMilliseconds: Int64) -> Refusal {

@@ -50,7 +50,8 @@ struct TasksService: Noizylab_Grid_Tasks.SimpleServiceProtocol {
         let page = try await operations.tasks(
             context.caller, states: query.states, node: query.node, before: query.before, limit: query.limit)
         var response = Noizylab_Grid_ListTasksResponse()
-        response.tasks = page.tasks.map(Noizylab_Grid_TaskInfo.init)
+        // A thousand of them would hold up everybody on this event loop.
+        response.tasks = try await operations.reads.run { page.tasks.map(Noizylab_Grid_TaskInfo.init) }
         response.next = page.next?.description ?? ""
         return response
     }

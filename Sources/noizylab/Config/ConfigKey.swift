@@ -34,6 +34,7 @@ struct ConfigKey: Sendable {
         ConfigKey("tasks.fair_share", .flag, "true", "clients that wait take turns, however much each has queued"),
         ConfigKey("tasks.cancel_grace", .duration, "5s", "between TERM and KILL"),
         ConfigKey("tasks.max_live", .count, "1000000", "unfinished tasks at most"),
+        ConfigKey("tasks.max_live_per_client", .count, "500000", "of them, of one client"),
         ConfigKey(
             "tasks.placement", .text, "balanced", "how a node is chosen: balanced, pack, spread, fragmentation or near"),
         ConfigKey(
@@ -50,6 +51,7 @@ struct ConfigKey: Sendable {
         ConfigKey("limits.bytes", .size, "32MiB", "arguments and inputs of tasks, a second and caller"),
         ConfigKey("limits.open_calls", .count, "256", "calls open at once, for each caller"),
         ConfigKey("limits.operator_factor", .count, "25", "operators may do so many times as much"),
+        ConfigKey("limits.contended_divisor", .count, "8", "while others ask too, a caller has this part of its rates"),
         ConfigKey("limits.connections", .count, "8192", "connections open at once"),
         ConfigKey("limits.connections_per_address", .count, "2048", "of them, from one address"),
         ConfigKey("limits.handshake_timeout", .duration, "10s", "for a stranger to finish the TLS handshake"),

@@ -27,6 +27,7 @@ extension GridPlan {
             case "tasks.fair_share": settings.grid.fairShare = number != 0
             case "tasks.cancel_grace": settings.grid.cancelGraceMilliseconds = number
             case "tasks.max_live": settings.grid.maxLiveTasks = Int(number)
+            case "tasks.max_live_per_client": settings.grid.maxLiveTasksPerClient = Int(number)
             case "liveness.suspect_after": settings.grid.suspectAfterMilliseconds = number
             case "liveness.offline_after": settings.grid.offlineAfterMilliseconds = number
             case "liveness.reconnect_grace": settings.grid.reconnectGraceMilliseconds = number
@@ -87,6 +88,7 @@ extension CallLimits {
         case "bytes": bytes = bytes.at(value)
         case "open_calls": openCalls = max(value, 1)
         case "operator_factor": operatorFactor = min(max(value, 1), 10_000)
+        case "contended_divisor": contendedDivisor = min(max(value, 1), 10_000)
         default: break
         }
     }
