@@ -19,7 +19,7 @@ package struct CallLimits: Sendable, Hashable {
     package var operatorFactor = 25
 
     /// While others ask too, a caller's rates are divided by this, and it has a twentieth of a second's worth at once.
-    /// At least 1.
+    /// At least 1: no difference.
     package var contendedDivisor = 8
 
     package init() {}
@@ -43,6 +43,7 @@ package struct CallLimits: Sendable, Hashable {
     /// What one caller may ask while others ask too: a burst that is nobody's trouble on an idle grid is everybody's queue
     /// on a busy one. Changes, links and enrolments are rare and stay as they are.
     package var contended: CallLimits {
+        guard contendedDivisor > 1 else { return self }
         var contended = self
         contended.read = read.contended(by: contendedDivisor)
         contended.submit = submit.contended(by: contendedDivisor)

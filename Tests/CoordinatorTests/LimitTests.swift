@@ -42,6 +42,8 @@ import Testing
         try await withTemporaryFolder { folder in
             try await GridWorld.run(in: folder) { settings in
                 settings.limits.submit = BucketRate(perSecond: 100, burst: 200)
+                // Other participants of this world ask too.
+                settings.limits.contendedDivisor = 1
             } _: { world in
                 try await world.withAgents {
                     let (done, refused) = try await Self.submit(1_000, as: .submitter, in: world)

@@ -169,5 +169,7 @@ struct CallAccountTests {
         #expect(contended.submit == BucketRate(perSecond: 500, burst: 25))
         #expect(contended.change == limits.change)
         #expect(contended.openCalls == limits.openCalls)
+        limits.contendedDivisor = 1
+        #expect(limits.contended == limits)
     }
 }

@@ -67,6 +67,7 @@ package final class CallLimiter: Sendable {
 
     /// How many of the tasks of one message are looked at before the next pause.
     func slice(_ call: Call) -> Int {
+        guard limits.contendedDivisor > 1 else { return .max }
         let now = SystemClock.monotonic()
         let isContended = state.withLock { $0.contention.note(call.owner, at: now) }
         return isContended ? Self.contendedSlice : .max
