@@ -105,12 +105,13 @@ let gridTargets: [Target] = [
         ],
         // Its tests see its insides, in the one configuration that is built (docs/decisions/002-one-build.md).
         swiftSettings: settings + [.unsafeFlags(["-enable-testing"])]),
+    .target(name: "TestSupport", dependencies: ["GridModel"], path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(
         name: "GridStoreTests",
         dependencies: ["GridStore", "GridWire", "GridModel", .product(name: "GRDB", package: "GRDB.swift")],
         swiftSettings: settings),
     .testTarget(
-        name: "GridIdentityTests", dependencies: ["GridIdentity", "GridModel", x509, crypto, asn1],
+        name: "GridIdentityTests", dependencies: ["GridIdentity", "GridModel", x509, crypto, asn1, "TestSupport"],
         swiftSettings: settings),
     .testTarget(
         name: "GridTransportTests",
@@ -127,14 +128,14 @@ let gridTargets: [Target] = [
         name: "AgentTests",
         dependencies: [
             "Agent", "Executors", "GridModel", "GridWire", "GridIdentity", "GridTransport", grpc, logging, lifecycle,
-            protobuf,
+            protobuf, "TestSupport",
         ],
         swiftSettings: settings),
     .testTarget(
         name: "CoordinatorTests",
         dependencies: [
             "Coordinator", "GridStore", "GridLogic", "GridModel", "GridWire", "GridIdentity", "GridTransport", grpc,
-            grpcTransport, grpcProtobuf, protobuf, logging, lifecycle,
+            grpcTransport, grpcProtobuf, protobuf, logging, lifecycle, "TestSupport",
         ],
         swiftSettings: settings),
     .testTarget(
@@ -145,7 +146,7 @@ let gridTargets: [Target] = [
         name: "EndToEndTests",
         dependencies: [
             "GridModel", "GridWire", "GridIdentity", "NoizyClient", "ProcessShims", nioCore, nioPosix,
-            .product(name: "Subprocess", package: "swift-subprocess"), "noizylab",
+            .product(name: "Subprocess", package: "swift-subprocess"), "noizylab", "TestSupport",
         ],
         exclude: ["Python"], swiftSettings: settings),
 ]

@@ -1,4 +1,5 @@
 import Crypto
+import GridModel
 
 /// What lets a machine into the grid once: a secret that only the coordinator can check, and the hash of the authority's
 /// key, by which the machine recognises the coordinator before it tells it anything.
@@ -55,7 +56,7 @@ package struct JoinToken: Sendable, Hashable, CustomStringConvertible, CustomDeb
     }
 
     /// What the coordinator keeps.
-    package var secretHash: [UInt8] { Array(SHA256.hash(data: secret)) }
+    package var secretHash: [UInt8] { SHA256Digest.of(secret) }
 
     package var description: String {
         "\(Self.version)-***-\(Hexadecimal.encode(authorityKeyHash.prefix(4)))…"

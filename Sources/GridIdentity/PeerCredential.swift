@@ -1,4 +1,3 @@
-import Crypto
 import SwiftASN1
 package import X509
 
@@ -41,7 +40,7 @@ package final class PeerCredential: Sendable, Hashable {
             throw IdentityError(.malformed, "The peer's public key cannot be read.", cause: error)
         }
         self.init(
-            identity: identity, keyHash: Array(SHA256.hash(data: serializer.serializedBytes)),
+            identity: identity, keyHash: SHA256Digest.of(serializer.serializedBytes),
             serial: Array(certificate.serialNumber.bytes),
             notAfterSeconds: Int64(certificate.notValidAfter.timeIntervalSince1970), issuer: try certificate.issuerID())
     }

@@ -13,7 +13,7 @@ package struct SHA256Digest: Sendable {
 
     package func finish() -> [UInt8] { Array(hash.finalize()) }
 
-    package static func of(_ bytes: [UInt8]) -> [UInt8] {
+    package static func of(_ bytes: some Sequence<UInt8>) -> [UInt8] {
         var digest = SHA256Digest()
         digest.update(bytes)
         return digest.finish()

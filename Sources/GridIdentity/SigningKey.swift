@@ -30,7 +30,7 @@ package struct SigningKey: Sendable, CustomStringConvertible, CustomReflectable 
     package var pem: Secret { Secret(key.pemRepresentation + "\n") }
 
     /// SHA-256 of the public key (SubjectPublicKeyInfo): how the key is named in tokens and pins.
-    package var publicKeyHash: [UInt8] { Array(SHA256.hash(data: key.publicKey.derRepresentation)) }
+    package var publicKeyHash: [UInt8] { SHA256Digest.of(key.publicKey.derRepresentation) }
 
     /// A signing request (PEM) that proves the holder has this key. Whom the certificate names is the authority's say,
     /// so the request names nobody.

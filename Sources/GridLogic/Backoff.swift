@@ -1,3 +1,5 @@
+package import GridModel
+
 /// How long to wait before the next attempt: initial × 2^(n-1) up to the cap, less a random part of it, so that tasks
 /// which failed together do not come back together.
 package struct Backoff: Sendable {

@@ -53,7 +53,6 @@ package struct TraceContext: Sendable, Hashable, CustomStringConvertible {
     }
 
     private static func hexadecimal(_ value: UInt64) -> String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+        Hexadecimal.encode((0..<8).map { UInt8(truncatingIfNeeded: value >> UInt64(56 - 8 * $0)) })
     }
 }

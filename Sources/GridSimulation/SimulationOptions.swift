@@ -1,4 +1,5 @@
 package import GridLogic
+import GridModel
 
 /// What is simulated. The same options give the same run, to the last step.
 package struct SimulationOptions: Sendable {

@@ -1,4 +1,5 @@
 package import GridIdentity
+import GridModel
 
 /// By what a program shows who it is: certificate files, as `noizylab cert issue` writes them, or an API key, as
 /// `noizylab key create` prints it.

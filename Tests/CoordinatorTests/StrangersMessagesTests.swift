@@ -7,6 +7,7 @@ import GridModel
 import GridTransport
 import GridWire
 import SwiftProtobuf
+import TestSupport
 import Testing
 
 /// Damaged messages over real connections: seeded, bounded; each is refused or means something, the coordinator goes on,
@@ -31,7 +32,7 @@ struct StrangersMessagesTests {
     }
 
     @Test func `fuzz: damaged headers let nobody in`() async throws {
-        let seed = SeededDamage.announced("authorization headers")
+        let seed = SeededChance.announced(for: "authorization headers")
         try await withWorld { world in
             var random = seed
             let key = try await world.makeKey()
@@ -58,7 +59,7 @@ struct StrangersMessagesTests {
     }
 
     @Test func `fuzz: damaged enrolments make no node`() async throws {
-        let seed = SeededDamage.announced("enrolment requests")
+        let seed = SeededChance.announced(for: "enrolment requests")
         try await withWorld { world in
             var random = seed
             let token = JoinToken.make(authorityKeyHash: world.identities.authority.keyHash)
@@ -94,7 +95,7 @@ struct StrangersMessagesTests {
     }
 
     @Test func `fuzz: damaged batches of tasks are answered one by one`() async throws {
-        let seed = SeededDamage.announced("RunTasks requests")
+        let seed = SeededChance.announced(for: "RunTasks requests")
         try await withWorld { world in
             var random = seed
             var whole = Noizylab_Grid_RunTasksRequest()
@@ -161,7 +162,7 @@ struct StrangersMessagesTests {
     }
 
     @Test func `fuzz: an agent that talks nonsense harms nobody but itself`() async throws {
-        let seed = SeededDamage.announced("an agent's messages")
+        let seed = SeededChance.announced(for: "an agent's messages")
         try await withWorld { world in
             var random = seed
             var hello = Noizylab_Grid_FromAgent()

@@ -1,4 +1,5 @@
 import GridIdentity
+import TestSupport
 import Testing
 
 struct APIKeyTests {
@@ -49,11 +50,11 @@ struct APIKeyTests {
 
     /// Every one-byte change and every cut of a good key: refused, or another key, and never repeated in the message.
     @Test func `fuzz: a damaged key is refused or another`() {
-        var random = SeededBytes.announced("API keys")
+        var random = SeededChance.announced(for: "API keys")
         let key = APIKey.make()
         let text = Array(key.text.utf8)
         for round in 0..<20_000 {
-            let damaged = random.mutated(text)
+            let damaged = random.damaged(text)
             let string = String(decoding: damaged, as: UTF8.self)
             do {
                 let parsed = try APIKey(parsing: string)

@@ -1,4 +1,5 @@
 import GridIdentity
+import GridModel
 import Testing
 
 @Suite struct JoinTokenTests {

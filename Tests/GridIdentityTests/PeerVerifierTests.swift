@@ -100,7 +100,7 @@ private struct TestAuthority {
     let certificate: Certificate
     let der: [UInt8]
     let pem: String
-    var keyHash: [UInt8] { Array(SHA256.hash(data: key.publicKey.derRepresentation)) }
+    var keyHash: [UInt8] { SHA256Digest.of(key.publicKey.derRepresentation) }
 
     init() throws {
         let name = try DistinguishedName { CommonName("authority") }

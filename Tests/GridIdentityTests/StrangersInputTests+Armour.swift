@@ -19,7 +19,7 @@ extension StrangersInputTests {
     /// SHA-256 of the key a certificate is for.
     static func certifiedKeyHash(_ pem: String) -> [UInt8]? {
         (try? Certificate(pemEncoded: pem)).flatMap { P256.Signing.PublicKey($0.publicKey) }
-            .map { Array(SHA256.hash(data: $0.derRepresentation)) }
+            .map { SHA256Digest.of($0.derRepresentation) }
     }
 
     func withSigningAuthority(_ body: (CertificateAuthority, Date) throws -> Void) throws {

@@ -45,7 +45,7 @@ import Testing
     @Test(arguments: [false, true])
     func `a flipped bit gives an error or fewer bytes, never wrong ones`(isEnded: Bool) throws {
         try withFolder { parent in
-            var numbers = SeededNumbers(5)
+            var numbers = SplitMix64(seed: 5)
             let (path, _) = try makeFile(in: parent + "/whole", isEnded: isEnded)
             let whole = try Data(contentsOf: URL(fileURLWithPath: "\(parent)/whole/\(path)"))
             for position in 0..<whole.count {
@@ -74,7 +74,7 @@ import Testing
     @Test(arguments: 0..<60 as Range<UInt64>)
     func `random use agrees with a model`(seed: UInt64) throws {
         try withFolder { folder in
-            var numbers = SeededNumbers(seed)
+            var numbers = SplitMix64(seed: seed)
             var settings = OutputSettings()
             settings.tailBytes = Int64.random(in: 1...400, using: &numbers)
             settings.openFiles = 8

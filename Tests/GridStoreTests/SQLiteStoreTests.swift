@@ -75,7 +75,7 @@ import Testing
 
     @Test func `lists are filtered and come newest first, page by page`() throws {
         try withFolder { folder in
-            var numbers = SeededNumbers(7)
+            var numbers = SplitMix64(seed: 7)
             let store = try SQLiteStore(folder: folder)
             let nodes = ["A", "B", "C"]
             let tasks = (1...400).map { number in

@@ -49,7 +49,7 @@ import Testing
     @Test(arguments: 0..<8 as Range<UInt64>)
     func `flipped bits give an error or the right data`(seed: UInt64) throws {
         try withFolder { parent in
-            var numbers = SeededNumbers(seed)
+            var numbers = SplitMix64(seed: seed)
             let kept = try fill(parent + "/store")
             let whole = try Data(contentsOf: URL(fileURLWithPath: parent + "/store" + database))
             for turn in 0..<15 {

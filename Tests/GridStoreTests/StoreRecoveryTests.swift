@@ -25,7 +25,7 @@ import Testing
     /// A power cut may cut the log anywhere after what was synchronized. Each batch writes 10 tasks and an event.
     @Test func `a log cut anywhere gives the first batches, each whole`() throws {
         try withFolder { parent in
-            var numbers = SeededNumbers(11)
+            var numbers = SplitMix64(seed: 11)
             let store = try SQLiteStore(folder: parent + "/live")
             try store.checkpoint()
             for batch in 0..<12 as Range<UInt64> {

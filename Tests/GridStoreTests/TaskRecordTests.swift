@@ -8,7 +8,7 @@ import Testing
     @Test(arguments: 0..<20 as Range<UInt64>)
     func `whatever a task holds comes back`(seed: UInt64) throws {
         try withFolder { folder in
-            var numbers = SeededNumbers(seed)
+            var numbers = SplitMix64(seed: seed)
             let store = try SQLiteStore(folder: folder)
             let tasks = (1...200).map { GridTask.random(TaskID(number: seed * 1_000 + $0), &numbers) }
 
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test func `no property is forgotten`() {
-        var numbers = SeededNumbers(1)
+        var numbers = SplitMix64(seed: 1)
         let task = GridTask.random(TaskID(number: 1), &numbers)
         let attempt = Attempt(
             epoch: 1, node: NodeName("A")!, reservation: Reservation(request: .none),
@@ -59,7 +59,7 @@ import Testing
 
 extension GridTask {
     /// Every property takes its default, and others, now and then.
-    static func random(_ id: TaskID, _ numbers: inout SeededNumbers) -> GridTask {
+    static func random(_ id: TaskID, _ numbers: inout SplitMix64) -> GridTask {
         func text() -> String {
             let count = [0, 1, 5, 126, 127, 128, 129, 20_000].randomElement(using: &numbers)!
             return count < 1_000 || Bool.random(using: &numbers)

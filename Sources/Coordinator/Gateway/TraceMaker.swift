@@ -10,15 +10,8 @@ final class TraceMaker: Sendable {
 
     func make() -> TraceContext {
         let number = counter.wrappingAdd(1, ordering: .relaxed).newValue
+        // A bijection, so no two counters meet.
         return TraceContext(
-            high: high, low: Self.mix(start &+ number), span: Self.mix(~start &+ number) | 1, flags: 0)
-    }
-
-    /// The finaliser of SplitMix64: a bijection, so no two counters meet.
-    private static func mix(_ value: UInt64) -> UInt64 {
-        var mixed = value &* 0x9E37_79B9_7F4A_7C15
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
+            high: high, low: SplitMix64.mixed(start &+ number), span: SplitMix64.mixed(~start &+ number) | 1, flags: 0)
     }
 }

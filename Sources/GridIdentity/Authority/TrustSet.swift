@@ -1,4 +1,5 @@
 import Crypto
+import GridModel
 import SwiftASN1
 import X509
 
@@ -67,7 +68,7 @@ package struct TrustSet: Sendable, Hashable {
     }
 
     static func pin(_ certificate: Certificate) -> [UInt8]? {
-        P256.Signing.PublicKey(certificate.publicKey).map { Array(SHA256.hash(data: $0.derRepresentation)) }
+        P256.Signing.PublicKey(certificate.publicKey).map { SHA256Digest.of($0.derRepresentation) }
     }
 
     private static let sizeLimit = 32 * 1024

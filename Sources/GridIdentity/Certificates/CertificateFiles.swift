@@ -1,4 +1,5 @@
 import Crypto
+import GridModel
 import X509
 
 #if canImport(FoundationEssentials)

@@ -36,7 +36,7 @@ package struct KeyProof: Sendable, Hashable {
             let signature = try? P256.Signing.ECDSASignature(derRepresentation: signature),
             key.isValidSignature(signature, for: Self.message(nonce, name, signingRequest))
         else { throw IdentityError(.refused, "The proof is not signed by the key of the request.") }
-        return Array(SHA256.hash(data: key.derRepresentation))
+        return SHA256Digest.of(key.derRepresentation)
     }
 
     /// Every part is bounded by its length, so no two different answers read the same.
@@ -54,6 +54,6 @@ package struct KeyProof: Sendable, Hashable {
 extension SigningRequest {
     /// SHA-256 of the key that a request proves.
     package static func keyHash(provenBy pem: String) throws(IdentityError) -> [UInt8] {
-        Array(SHA256.hash(data: try publicKey(provenBy: pem).derRepresentation))
+        SHA256Digest.of(try publicKey(provenBy: pem).derRepresentation)
     }
 }

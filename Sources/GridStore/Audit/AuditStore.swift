@@ -86,7 +86,9 @@ package final class AuditStore: Sendable {
     package func notedHead() throws(StoreError) -> AuditHead? {
         guard let text = try? String(contentsOfFile: headPath, encoding: .utf8) else { return nil }
         let parts = text.split { $0 == " " || $0 == "\n" }
-        guard parts.count == 2, let number = UInt64(parts[0]), let hash = Self.bytes(parts[1]) else {
+        guard parts.count == 2, let number = UInt64(parts[0]), let hash = Hexadecimal.decode(parts[1]),
+            hash.count == 32
+        else {
             throw StoreError(.corrupt, "\(headPath) does not hold the audit's head")
         }
         return AuditHead(number: number, hash: hash)
@@ -135,8 +137,7 @@ package final class AuditStore: Sendable {
 
     /// Replaced whole: a reader sees the old head or the new, also after a power cut.
     private func writeHead(_ head: AuditHead) throws(StoreError) {
-        let text =
-            "\(head.number) " + head.hash.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        let text = "\(head.number) \(Hexadecimal.encode(head.hash))"
         let draft = headPath + ".new"
         do throws(SystemFailure) {
             try SystemCalls.remove(draft)
@@ -162,12 +163,5 @@ package final class AuditStore: Sendable {
             at: Timestamp(microseconds: row[1]), count: row[3])
         entry.lastAt = Timestamp(microseconds: row[2])
         return AuditRecord(number: row[0], entry: entry, hash: Array(row[11] as Data))
-    }
-
-    private static func bytes(_ text: Substring) -> [UInt8]? {
-        guard text.utf8.count == 64 else { return nil }
-        let digits = text.utf8.compactMap { Character(UnicodeScalar($0)).hexDigitValue }
-        guard digits.count == 64 else { return nil }
-        return stride(from: 0, to: 64, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
     }
 }

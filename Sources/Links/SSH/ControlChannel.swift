@@ -37,8 +37,8 @@ final class ControlChannel: Sendable {
         var process = pid_t()
         var handle: Int32 = -1
         // `env` finds the client in PATH.
-        let failure = Self.withCStrings(["env"] + arguments) { list in
-            Self.withCStrings(environment.map { "\($0.key)=\($0.value)" }.sorted()) { variables in
+        let failure = withCStrings(["env"] + arguments) { list in
+            withCStrings(environment.map { "\($0.key)=\($0.value)" }.sorted()) { variables in
                 noizylab_spawn(
                     "/usr/bin/env", list, variables, "/", pipes[0][0], pipes[1][1], pipes[2][1], &process, &handle)
             }
@@ -144,15 +144,5 @@ final class ControlChannel: Sendable {
         #else
             Glibc.close(descriptor)
         #endif
-    }
-
-    /// Lends the strings as a NULL-terminated array of C strings.
-    private static func withCStrings<Result>(
-        _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
-    ) -> Result {
-        var pointers: [UnsafeMutablePointer<CChar>?] = strings.map { strdup($0) }
-        defer { for pointer in pointers { free(pointer) } }
-        pointers.append(nil)
-        return pointers.withUnsafeBufferPointer { body($0.baseAddress!) }  // never empty: it ends with nil
     }
 }

@@ -16,12 +16,9 @@ enum JSONFile {
     }
 
     static func write(_ value: some Encodable, to path: String) throws {
-        let temporary = "\(path).\(getpid()).tmp"
         let bytes = try encoder.encode(value) + Data("\n".utf8)
-        guard Folders.write(bytes, to: temporary), rename(temporary, path) == 0 else {
-            let reason = systemErrorText(errno)
-            unlink(temporary)
-            throw CommandFailure(.failure, "cannot write \(path): \(reason)")
+        guard Folders.replace(path, with: Array(bytes)) else {
+            throw CommandFailure(.failure, "cannot write \(path): \(systemErrorText(errno))")
         }
     }
 

@@ -58,8 +58,7 @@ struct LinkedNodes: Service {
     /// Nobody else's: the authority's own key is in it.
     private func tag(_ node: String) -> String {
         let seed = Folders.read("\(home.authorityFolder)/ca.pem") ?? Array(home.path.utf8)
-        let hash = seed.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-        return "\(plan.cluster)-\(node)-\(String(hash, radix: 36))"
+        return "\(plan.cluster)-\(node)-\(Hexadecimal.encode(SHA256Digest.of(seed).prefix(6)))"
     }
 
     /// What OpenSSH needs of ours, and nothing else.

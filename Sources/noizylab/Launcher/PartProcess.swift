@@ -62,13 +62,3 @@ enum PartProcess {
         return Bundle.main.executablePath ?? CommandLine.arguments[0]
     }()
 }
-
-/// Lends the strings as a NULL-terminated array of C strings.
-private func withCStrings<Result>(
-    _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
-) -> Result {
-    var pointers: [UnsafeMutablePointer<CChar>?] = strings.map { strdup($0) }
-    defer { for pointer in pointers { free(pointer) } }
-    pointers.append(nil)
-    return pointers.withUnsafeBufferPointer { body($0.baseAddress!) }  // never empty: it ends with nil
-}

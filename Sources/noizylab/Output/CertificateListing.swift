@@ -1,5 +1,6 @@
 import Foundation
 import GridIdentity
+import GridModel
 import GridWire
 
 /// Certificates as tables and documents.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Rubbish on the port that faces strangers: seeded bytes, torn handshakes, rubbish inside TLS. The grid goes on.
@@ -49,7 +50,7 @@ struct EdgeRubbishTests {
 
     @Test func `fuzz: bytes of any kind are dropped`() async throws {
         let port = try await GridFixture.current.edgeAddress().port
-        var random = SeededRandom.announced(for: "bytes on the edge")
+        var random = SeededChance.announced(for: "bytes on the edge")
         for _ in 0..<count("NOIZYLAB_FUZZ", default: 100) {
             let bytes = (0..<Int.random(in: 1...20_000, using: &random)).map { _ in
                 UInt8.random(in: 0...255, using: &random)
@@ -67,7 +68,7 @@ struct EdgeRubbishTests {
         let port = try await GridFixture.current.edgeAddress().port
         let hello = try await hello()
         #expect(hello.count > 100, "OpenSSL said hello")
-        var random = SeededRandom.announced(for: "handshakes on the edge")
+        var random = SeededChance.announced(for: "handshakes on the edge")
         for round in 0..<count("NOIZYLAB_FUZZ", default: 150) {
             var bytes = hello
             if round.isMultiple(of: 3) {
@@ -85,7 +86,7 @@ struct EdgeRubbishTests {
     @Test func `fuzz: rubbish inside TLS is dropped`() async throws {
         let grid = try GridFixture.current
         let port = try await grid.edgeAddress().port
-        var random = SeededRandom.announced(for: "rubbish inside TLS")
+        var random = SeededChance.announced(for: "rubbish inside TLS")
         for round in 0..<10 {
             var bytes = (0..<2_000).map { _ in UInt8.random(in: 0...255, using: &random) }
             if !round.isMultiple(of: 2) { bytes = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + bytes }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Who gets a connection: seen with stock tools, which know nothing of the grid.
@@ -73,7 +74,7 @@ struct TransportSecurityTests {
     @Test func `rubbish on the port is dropped and the grid goes on`() async throws {
         let grid = try GridFixture.current
         let address = try await grid.listenAddress()
-        var random = SeededRandom.announced(for: "rubbish on the port")
+        var random = SeededChance.announced(for: "rubbish on the port")
         for _ in 0..<20 {
             let descriptor = try #require(PlainSocket.connect(port: address.port))
             let bytes = (0..<Int.random(in: 1...4_096, using: &random)).map { _ in

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A connection between a node and its coordinator that is cut, frozen and healed.
@@ -46,7 +47,7 @@ struct CutConnectionTests {
     }
 
     @Test func `output has no gap and no repeat over cuts, and the task runs once`() async throws {
-        var random = SeededRandom.announced(for: "cut connection")
+        var random = SeededChance.announced(for: "cut connection")
         try await withProxiedNode { grid, proxy in
             let ran = "\(grid.scratch)/cut"
             let run = try grid.launch([

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 /// `kill -9` of anything at random moments, while a client submits tasks with keys and asks again after every failure.
@@ -10,7 +11,7 @@ import Testing
 struct KillStormTests {
     @Test func `nothing acknowledged is lost or done twice, whatever is killed`() async throws {
         let count = count("NOIZYLAB_STORM_TASKS", default: 500)
-        var random = SeededRandom.announced(for: "kill storm")
+        var random = SeededChance.announced(for: "kill storm")
         try await withGrid { grid in
             let identities = try await grid.issueIdentities()
             let address = try await grid.listenAddress()
@@ -137,7 +138,7 @@ final class Storm: Sendable {
         blows.withLock { $0.sorted { $0.key < $1.key }.map { "\($0.value) × \($0.key)" }.joined(separator: ", ") }
     }
 
-    func strike(_ random: inout SeededRandom) async throws {
+    func strike(_ random: inout SeededChance) async throws {
         // Tasks die most often, as in life; the coordinator's death stops everything, so not with every blow.
         let victim: Victim =
             [.task, .task, .task, .agent, .agent, .coordinator, .supervisor]

@@ -1,11 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Output reaches every reader in order, without gap or repeat, whatever reconnects; a slow one slows nobody.
 @Suite(.serialized, .timeLimit(.minutes(4)))
 struct WatcherFaultTests {
     @Test func `a watcher sees every line once while the coordinator dies again and again`() async throws {
-        var random = SeededRandom.announced(for: "watcher")
+        var random = SeededChance.announced(for: "watcher")
         try await withGrid { grid in
             let count = 2_000
             let id = try await grid.detached(

@@ -1,4 +1,5 @@
 import GridLogic
+import GridModel
 import Testing
 
 struct OccupancyGridTests {

@@ -1,27 +1,29 @@
 import Foundation
+import GridModel
 
-/// Chance that can be replayed, and the ways in which it damages bytes. Fuzz tests print the seed; `NOIZYLAB_SEED` gives
-/// it back.
-struct SeededBytes: RandomNumberGenerator {
-    private var state: UInt64
+/// Chance that can be replayed, and the ways in which it damages bytes. Fuzz and fault tests print the seed;
+/// `NOIZYLAB_SEED` gives it back.
+package struct SeededChance: RandomNumberGenerator, Sendable {
+    package let seed: UInt64
+    private var source: SplitMix64
 
-    static func announced(_ test: String) -> SeededBytes {
+    package init(seed: UInt64) {
+        self.seed = seed
+        source = SplitMix64(seed: seed)
+    }
+
+    /// The seed of the environment, else a fresh one; printed either way.
+    package static func announced(for test: String) -> SeededChance {
         let given = ProcessInfo.processInfo.environment["NOIZYLAB_SEED"].flatMap { UInt64($0) }
         let seed = given ?? UInt64.random(in: 1...999_999)
         print("seed of \(test): NOIZYLAB_SEED=\(seed)")
-        return SeededBytes(state: seed)
+        return SeededChance(seed: seed)
     }
 
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
-    }
+    package mutating func next() -> UInt64 { source.next() }
 
     /// One to four of: a byte flipped, replaced, left out, repeated or put in; a cut; a piece moved to another place.
-    mutating func mutated(_ bytes: [UInt8]) -> [UInt8] {
+    package mutating func damaged(_ bytes: [UInt8]) -> [UInt8] {
         var bytes = bytes
         for _ in 0..<Int.random(in: 1...4, using: &self) {
             guard !bytes.isEmpty else { return bytes }
