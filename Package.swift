@@ -28,6 +28,7 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioReloading = Target.Dependency.product(name: "NIOCertificateReloading", package: "swift-nio-extras")
@@ -71,9 +72,12 @@ let gridTargets: [Target] = [
             "GridModel", "ProcessShims", logging, .product(name: "Subprocess", package: "swift-subprocess"),
         ],
         swiftSettings: settings),
-    .target(name: "WinRM", dependencies: ["GridModel", crypto], swiftSettings: settings),
     .target(
-        name: "Links", dependencies: ["GridModel", "ProcessShims", "Executors"], swiftSettings: settings),
+        name: "WinRM", dependencies: ["GridModel", crypto, nioCore, nioPosix, nioHTTP1, nioSSL],
+        swiftSettings: settings),
+    .target(
+        name: "Links", dependencies: ["GridModel", "ProcessShims", "Executors", "WinRM"],
+        swiftSettings: settings),
     .target(
         name: "Agent",
         dependencies: [
@@ -98,7 +102,8 @@ let gridTargets: [Target] = [
         name: "noizylab",
         dependencies: [
             "GridModel", "GridLogic", "GridSimulation", "GridWire", "GridStore", "GridIdentity", "GridTransport",
-            "Executors", "Links", "Agent", "Coordinator", "NoizyClient", "ProcessShims", "CZlib", logging, lifecycle,
+            "Executors", "Links", "WinRM", "Agent", "Coordinator", "NoizyClient", "ProcessShims", "CZlib", logging,
+            lifecycle,
             unixSignals, grpc, protobuf,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "TOMLKit", package: "TOMLKit"),
@@ -122,8 +127,16 @@ let gridTargets: [Target] = [
         swiftSettings: settings),
     .testTarget(name: "ExecutorsTests", dependencies: ["Executors", "GridModel"], swiftSettings: settings),
     .testTarget(
-        name: "LinksTests", dependencies: ["Links", "Executors", "GridModel", "ProcessShims"], swiftSettings: settings),
-    .testTarget(name: "WinRMTests", dependencies: ["WinRM", "GridModel"], swiftSettings: settings),
+        name: "LinksTests",
+        dependencies: ["Links", "WinRM", "Executors", "GridModel", "ProcessShims", "WindowsStandIn"],
+        swiftSettings: settings),
+    .testTarget(
+        name: "WinRMTests",
+        dependencies: ["WinRM", "GridModel", "WindowsStandIn", crypto, nioCore, nioEmbedded, nioHTTP1],
+        swiftSettings: settings),
+    // Drives the program that stands in for a Windows host, for the tests of three targets.
+    .target(
+        name: "WindowsStandIn", dependencies: ["ProcessShims"], path: "Tests/WindowsStandIn", swiftSettings: settings),
     .testTarget(
         name: "AgentTests",
         dependencies: [
@@ -147,6 +160,7 @@ let gridTargets: [Target] = [
         dependencies: [
             "GridModel", "GridWire", "GridIdentity", "NoizyClient", "ProcessShims", nioCore, nioPosix,
             .product(name: "Subprocess", package: "swift-subprocess"), "noizylab", "TestSupport",
+            "WindowsStandIn",
         ],
         exclude: ["Python"], swiftSettings: settings),
 ]

@@ -11,6 +11,8 @@ package struct WinRMError: Error, Sendable, Hashable, CustomStringConvertible {
         case fault
         /// The connection was lost or could not be made. Whether a request was done is not known.
         case unreachable
+        /// Whoever answers has not the certificate that is wanted.
+        case untrusted
     }
 
     package let code: Code

@@ -14,7 +14,7 @@ struct CLIXMLTests {
 
         let reading = CLIXML.read(output)
 
-        #expect(reading.text == "a <b> & _x000A_ \ttab 😀 \n é\r\nsecondplain text\r\nthird")
+        #expect(reading.text == "a <b> & _x000A_ \ttab 😀 \n é\r\nWARNING: careful\r\nsecondplain text\r\nthird")
         #expect(reading.progress.isEmpty)
     }
 
@@ -40,5 +40,30 @@ struct CLIXMLTests {
         let reading = CLIXML.read(output)
 
         #expect(reading.text == (output.hasPrefix("#< CLIXML") && !output.hasSuffix("</Objs>") ? "" : output))
+    }
+
+    @Test func `cut anywhere and come in two, it says the same`() {
+        let output = Array(
+            ("native\n" + Self.open + #"<S S="Error">one_x000D__x000A_</S>"# + "raw <words>\n"
+                + #"<Obj S="progress" RefId="0"><MS><PR N="Record"><AV>A</AV><PC>7</PC><SD>s</SD></PR>"#
+                + #"<Obj N="inner"><S>x</S></Obj></MS></Obj><S S="Error">two</S></Objs>"# + "#< and more").utf8)
+        let whole = CLIXML.read(String(decoding: output, as: UTF8.self))
+
+        for place in output.indices {
+            var stream = CLIXMLStream()
+            let items = stream.take(Array(output[..<place])) + stream.take(Array(output[place...])) + stream.finish()
+            let text = items.flatMap { if case .text(let bytes) = $0 { bytes } else { [UInt8]() } }
+            #expect(String(decoding: text, as: UTF8.self) == whole.text, "cut at \(place)")
+            #expect(items.contains(.progress(.init(activity: "A", status: "s", percent: 7))))
+        }
+        #expect(whole.text == "native\none\r\nraw <words>\ntwo#< and more")
+    }
+
+    @Test func `a record is told as soon as it is whole`() {
+        var stream = CLIXMLStream()
+
+        #expect(
+            stream.take(Array((Self.open + #"<S S="Error">first</S><S S="Er"#).utf8)) == [.text(Array("first".utf8))])
+        #expect(stream.take(Array(#"ror">second</S>"#.utf8)) == [.text(Array("second".utf8))])
     }
 }

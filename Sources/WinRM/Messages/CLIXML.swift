@@ -27,56 +27,33 @@ package enum CLIXML {
         }
     }
 
-    private static let mark = "#< CLIXML"
-    private static let end = "</Objs>"
-
     package static func read(_ errorOutput: String) -> Reading {
+        var stream = CLIXMLStream()
+        let items = stream.take(Array(errorOutput.utf8)) + stream.finish()
         var reading = Reading(text: "", progress: [])
-        // In bytes: a carriage return and a line feed are one character to a string.
-        var rest = Array(errorOutput.utf8)[...]
-        while let start = rest.place(of: mark) {
-            reading.text += String(decoding: rest[..<start], as: UTF8.self)
-            var body = rest[(start + mark.utf8.count)...]
-            while body.first == 13 || body.first == 10 { body = body.dropFirst() }
-            let close = body.place(of: end).map { $0 + end.utf8.count }
-            if let close, let document = try? XMLReader.read(Array(body[..<close])) {
-                add(document, to: &reading)
-                rest = body[close...]
-            } else if close == nil {
-                addWhole(body, to: &reading)
-                rest = []
-            } else {
-                reading.text += mark
-                rest = rest[(start + mark.utf8.count)...]
+        for item in items {
+            switch item {
+            case .text(let bytes): reading.text += String(decoding: bytes, as: UTF8.self)
+            case .progress(let progress): reading.progress.append(progress)
             }
         }
-        reading.text += String(decoding: rest, as: UTF8.self)
         return reading
     }
 
-    /// Of a document without its end: the records that are whole.
-    private static func addWhole(_ body: ArraySlice<UInt8>, to reading: inout Reading) {
-        for (close, tail) in [("</Obj>", end), ("</S>", end)].compactMap({ tag, tail in
-            body.lastPlace(of: tag).map { ($0 + tag.utf8.count, tail) }
-        }).sorted(by: { $0.0 > $1.0 }) {
-            if let document = try? XMLReader.read(Array(body[..<close]) + Array(tail.utf8)) {
-                return add(document, to: &reading)
-            }
-        }
-    }
-
-    private static func add(_ document: XMLElement, to reading: inout Reading) {
-        for record in document.children {
-            switch record.attributes["S"]?.lowercased() {
-            case "error"? where record.name == "S": reading.text += unescape(record.text)
-            case "progress"?:
-                guard let fields = record.descendant("PR"), let activity = fields.first("AV") else { continue }
-                reading.progress.append(
-                    Progress(
-                        activity: unescape(activity.text), status: unescape(fields.first("SD")?.text ?? ""),
-                        percent: fields.first("PC").flatMap { Int($0.text) } ?? -1))
-            default: continue
-            }
+    /// What one record says to a person; nil: nothing, or nothing that is shown.
+    static func item(_ record: XMLElement) -> CLIXMLStream.Item? {
+        let text = unescape(record.text)
+        switch record.attributes["S"]?.lowercased() {
+        case "error"? where record.name == "S": return .text(Array(text.utf8))
+        case "warning"? where record.name == "S":
+            return .text(Array("WARNING: \(text)\(text.hasSuffix("\n") ? "" : "\r\n")".utf8))
+        case "progress"?:
+            guard let fields = record.descendant("PR"), let activity = fields.first("AV") else { return nil }
+            return .progress(
+                Progress(
+                    activity: unescape(activity.text), status: unescape(fields.first("SD")?.text ?? ""),
+                    percent: fields.first("PC").flatMap { Int($0.text) } ?? -1))
+        default: return nil
         }
     }
 
@@ -97,28 +74,5 @@ package enum CLIXML {
             }
         }
         return String(decoding: plain, as: UTF16.self)
-    }
-}
-
-extension ArraySlice<UInt8> {
-    fileprivate func place(of text: String) -> Index? {
-        let wanted = Array(text.utf8)
-        guard let first = wanted.first, count >= wanted.count else { return nil }
-        var from = startIndex
-        while let found = self[from...].firstIndex(of: first) {
-            if self[found...].starts(with: wanted) { return found }
-            from = found + 1
-        }
-        return nil
-    }
-
-    fileprivate func lastPlace(of text: String) -> Index? {
-        let wanted = Array(text.utf8)
-        var place = endIndex - wanted.count
-        while place >= startIndex {
-            if self[place...].starts(with: wanted) { return place }
-            place -= 1
-        }
-        return nil
     }
 }

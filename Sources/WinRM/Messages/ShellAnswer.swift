@@ -28,6 +28,14 @@ package struct ShellAnswer: Sendable {
 
     package var command: String? { body.first("CommandResponse")?.first("CommandId")?.text }
 
+    /// The ids of the shells that an `enumerate` found.
+    package var shells: [String] {
+        body.descendant("Items")?.all("Shell").compactMap { $0.first("ShellId")?.text } ?? []
+    }
+
+    /// How many shells the host lets one user have open; nil when it does not say.
+    package var shellLimit: Int? { body.descendant("MaxShellsPerUser").flatMap { Int($0.text) } }
+
     /// What came of a command since the last `receive`.
     package struct Received: Sendable, Hashable {
         package struct Piece: Sendable, Hashable {

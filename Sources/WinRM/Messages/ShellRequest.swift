@@ -12,6 +12,10 @@ package struct ShellRequest: Sendable, Hashable {
         case send(command: String, bytes: [UInt8], isEnd: Bool)
         case signal(command: String, Signal)
         case delete
+        /// The shells of this user, all on one page.
+        case enumerate
+        /// The service's quotas; only administrators may see them.
+        case configuration
     }
 
     package enum Signal: String, Sendable, Hashable {
@@ -41,10 +45,10 @@ package struct ShellRequest: Sendable, Hashable {
         """
         <?xml version="1.0" encoding="UTF-8"?><s:Envelope xmlns:s="\(Namespace.soap)" \
         xmlns:a="\(Namespace.addressing)" xmlns:w="\(Namespace.management)" xmlns:p="\(Namespace.microsoft)" \
-        xmlns:rsp="\(Namespace.shell)"><s:Header><a:To>\(Self.escape(endpoint))</a:To><a:ReplyTo>\
+        xmlns:n="\(Namespace.enumeration)" xmlns:rsp="\(Namespace.shell)"><s:Header><a:To>\(Self.escape(endpoint))</a:To><a:ReplyTo>\
         <a:Address s:mustUnderstand="true">\(Namespace.addressing)/role/anonymous</a:Address></a:ReplyTo>\
         <a:MessageID>uuid:\(message)</a:MessageID><a:Action s:mustUnderstand="true">\(action)</a:Action>\
-        <w:ResourceURI s:mustUnderstand="true">\(Namespace.shell)/cmd</w:ResourceURI>\
+        <w:ResourceURI s:mustUnderstand="true">\(resource)</w:ResourceURI>\
         <w:MaxEnvelopeSize s:mustUnderstand="true">\(maxEnvelopeBytes)</w:MaxEnvelopeSize>\
         <w:OperationTimeout>PT\(operationSeconds)S</w:OperationTimeout>\
         <w:Locale xml:lang="en-US" s:mustUnderstand="false"/><p:DataLocale xml:lang="en-US" s:mustUnderstand="false"/>\
@@ -60,6 +64,16 @@ package struct ShellRequest: Sendable, Hashable {
         case .send: "\(Namespace.shell)/Send"
         case .signal: "\(Namespace.shell)/Signal"
         case .delete: "\(Namespace.transfer)/Delete"
+        case .enumerate: "\(Namespace.enumeration)/Enumerate"
+        case .configuration: "\(Namespace.transfer)/Get"
+        }
+    }
+
+    private var resource: String {
+        switch operation {
+        case .enumerate: Namespace.shell
+        case .configuration: Namespace.configuration
+        default: "\(Namespace.shell)/cmd"
         }
     }
 
@@ -70,7 +84,7 @@ package struct ShellRequest: Sendable, Hashable {
             case .create: [("WINRS_NOPROFILE", "TRUE"), ("WINRS_CODEPAGE", "65001")]
             case .command: [("WINRS_CONSOLEMODE_STDIN", "FALSE"), ("WINRS_SKIP_CMD_SHELL", "FALSE")]
             case .receive: [("WSMAN_CMDSHELL_OPTION_KEEPALIVE", "TRUE")]
-            case .send, .signal, .delete: []
+            case .send, .signal, .delete, .enumerate, .configuration: []
             }
         guard !pairs.isEmpty else { return "" }
         let set = pairs.map { "<w:Option Name=\"\($0.0)\">\($0.1)</w:Option>" }.joined()
@@ -78,7 +92,10 @@ package struct ShellRequest: Sendable, Hashable {
     }
 
     private var selectors: String {
-        if case .create = operation { return "" }
+        switch operation {
+        case .create, .enumerate, .configuration: return ""
+        default: break
+        }
         return "<w:SelectorSet><w:Selector Name=\"ShellId\">\(Self.escape(shell))</w:Selector></w:SelectorSet>"
     }
 
@@ -107,7 +124,9 @@ package struct ShellRequest: Sendable, Hashable {
         case .signal(let command, let signal):
             return "<rsp:Signal CommandId=\"\(Self.escape(command))\"><rsp:Code>\(Namespace.shell)/signal/"
                 + "\(signal.rawValue)</rsp:Code></rsp:Signal>"
-        case .delete: return ""
+        case .enumerate:
+            return "<n:Enumerate><w:OptimizeEnumeration/><w:MaxElements>1000</w:MaxElements></n:Enumerate>"
+        case .delete, .configuration: return ""
         }
     }
 
