@@ -65,6 +65,8 @@ package enum LinkKind: String, Sendable, Hashable, CaseIterable {
     case agent
     /// Nothing of ours runs there: OpenSSH's client beside the coordinator reaches it.
     case ssh
+    /// Nor there: a Windows host, reached through its own remote management.
+    case winrm
 }
 
 /// What the coordinator believes of a node's life.

@@ -4,32 +4,58 @@ import GridModel
 import Links
 import Synchronization
 import Testing
+import WinRM
+import WindowsStandIn
 
-/// A way to run attempts that the conformance suite can try: this machine, or this machine over SSH.
+/// A way to run attempts that the conformance suite can try: this machine, this machine over SSH, and over WinRM a
+/// program that stands in for a Windows host.
 enum RoadKind: String, CaseIterable, Sendable {
-    case local, ssh
+    case local, ssh, winrm
+
+    /// Cancels the test case where what it needs is not there.
+    func check() throws {
+        switch self {
+        case .local: break
+        case .ssh: if LoopbackSSH.program == nil { try Test.cancel("sshd is not installed") }
+        case .winrm: if !StrictServer.isThere { try Test.cancel("\(StrictServer.skipping)") }
+        }
+    }
 }
 
 /// An open road, with what belongs to it.
 final class TestRoad: Sendable {
     let runner: any NodeRunner
     let ssh: LoopbackSSH?
-    let road: SSHRoad?
+    let windows: StrictServer?
+    let road: (any Road)?
     let samples = Mutex(0)
+    let gpus = Mutex<[GPUSample]>([])
     let closed = Mutex<RoadFailure?>(nil)
     let inventory = Mutex<NodeInventory?>(nil)
     private let tag = "test-\(UUID().uuidString.prefix(8))"
     private let processes: NodeExecutor
+    private let service: (@Sendable () async -> Void)?
     private let folder: String
     private let next = Mutex<UInt64>(1)
 
-    private init(_ kind: RoadKind) throws {
+    private init(_ kind: RoadKind, _ serverArguments: [String], password: String) throws {
         folder = "/tmp/noizylab-road-\(UUID().uuidString.prefix(8))"
         processes = NodeExecutor(
             settings: ExecutorSettings(
                 node: NodeName(checked: "test"), workFolder: "\(folder)/w", recordsFolder: "\(folder)/r"))
+        if kind == .winrm {
+            let server = try StrictServer(serverArguments)
+            let port = server.httpPort
+            let road = WinRMRoad(node: WinRMNode(name: NodeName(checked: "test"), tag: tag), timers: processes) {
+                WinRMSettings(
+                    host: "127.0.0.1", port: port, isSecure: false, user: StrictServer.user,
+                    password: WinRMPassword(password))
+            }
+            (ssh, windows, self.road, runner, service) = (nil, server, road, road.runner, { await road.run() })
+            return
+        }
         guard kind == .ssh else {
-            (runner, ssh, road) = (processes, nil, nil)
+            (runner, ssh, windows, road, service) = (processes, nil, nil, nil, nil)
             return
         }
         let ssh = try LoopbackSSH()
@@ -38,27 +64,37 @@ final class TestRoad: Sendable {
             knownHosts: ssh.knownHosts, tag: tag, socketFolder: folder)
         let road = SSHRoad(
             settings: settings, processes: processes, environment: BaseEnvironment.ofThisProcess().variables)
-        (self.ssh, self.road, runner) = (ssh, road, road.runner)
+        (self.ssh, windows, self.road, runner, service) = (ssh, nil, road, road.runner, nil)
     }
 
     /// Lends an open road, and checks that nothing is left of it.
-    static func with(_ kind: RoadKind, _ body: @Sendable (TestRoad) async throws -> Void) async throws {
-        let test = try TestRoad(kind)
+    static func with(
+        _ kind: RoadKind, serverArguments: [String] = [], password: String = StrictServer.password,
+        isToOpen: Bool = true, _ body: @Sendable (TestRoad) async throws -> Void
+    ) async throws {
+        try kind.check()
+        let test = try TestRoad(kind, serverArguments, password: password)
         defer {
             test.processes.stop()
             test.ssh?.remove()
             try? FileManager.default.removeItem(atPath: test.folder)
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
+            if let service = test.service { group.addTask { await service() } }
             if let road = test.road {
                 group.addTask { await test.listen(road.open()) }
-                try await test.until("the road is open") { test.inventory.withLock { $0 != nil } }
+                if isToOpen { try await test.until("the road is open") { test.inventory.withLock { $0 != nil } } }
             }
             try await body(test)
             group.cancelAll()
             try await group.waitForAll()
         }
-        if test.road != nil {
+        if let windows = test.windows {
+            // The server may be gone, in which case nothing is left either.
+            let left = (try? windows.shellCount()) ?? 0
+            #expect(left == 0, "shells are left on the host")
+        }
+        if test.ssh != nil {
             let left = "\(NSHomeDirectory())/.noizylab-links/\(test.tag)"
             try await test.until("nothing is left of \(left)") {
                 test.ssh == nil || !FileManager.default.fileExists(atPath: left) || test.closed.withLock { $0 != nil }
@@ -71,18 +107,18 @@ final class TestRoad: Sendable {
             switch event {
             case .opened(let found): inventory.withLock { $0 = found }
             case .sample: samples.withLock { $0 += 1 }
-            case .gpus: break
+            case .gpus(let found): gpus.withLock { $0 = found }
             case .closed(let failure): closed.withLock { $0 = failure }
             }
         }
     }
 
-    func until(_ what: String, _ claim: () -> Bool) async throws {
-        for _ in 0..<2_000 {
-            if claim() { return }
+    func until(_ what: String, seconds: Int = 20, _ claim: () throws -> Bool) async throws {
+        for _ in 0..<(seconds * 100) {
+            if try claim() { return }
             try await Task.sleep(for: .milliseconds(10))
         }
-        Issue.record("not within 20 s: \(what); \(String(describing: closed.withLock { $0 }))")
+        Issue.record("not within \(seconds) s: \(what); \(String(describing: closed.withLock { $0 }))")
         throw CancellationError()
     }
 
@@ -101,9 +137,11 @@ final class TestRoad: Sendable {
         return attempt
     }
 
-    func run(_ command: Command, timeoutMilliseconds: Int64 = 0) async throws -> TestAttempt {
+    func run(
+        _ command: Command, timeoutMilliseconds: Int64 = 0, within seconds: Int = 20
+    ) async throws -> TestAttempt {
         let attempt = start(command, timeoutMilliseconds: timeoutMilliseconds)
-        try await until("the attempt ends") {
+        try await until("the attempt ends", seconds: seconds) {
             attempt.allowAll()
             return attempt.outcome != nil
         }

@@ -18,6 +18,8 @@ struct GridConfig: Sendable {
         var resources: [String: Int64] = [:]
         /// Of `link = "ssh"`.
         var ssh: ReachOverSSH?
+        /// Of `link = "winrm"`.
+        var winrm: ReachOverWinRM?
     }
 
     struct Shown: Sendable, Hashable {
@@ -159,12 +161,14 @@ struct GridConfig: Sendable {
             let link = try checkLink(values.text("link"), values.place("link"))
             try checkOwner(of: values, link)
             let ssh = try ReachOverSSH(&values, link)
+            let winrm = try ReachOverWinRM(&values, link)
             let (requiresSignatures, trustedKeys) = try signing(&values)
             nodes.append(
                 ConfiguredNode(
                     name: name, role: try values.text("role"), link: link, address: try values.text("address"),
                     requiresSignatures: requiresSignatures, trustedKeys: trustedKeys,
-                    labels: try values.labels("labels"), resources: try values.counts("resources"), ssh: ssh))
+                    labels: try values.labels("labels"), resources: try values.counts("resources"), ssh: ssh,
+                    winrm: winrm))
         }
         return nodes
     }
@@ -212,8 +216,9 @@ struct GridConfig: Sendable {
             let entries = file?.nodes.indices.contains(index) == true ? file?.nodes[index] ?? [:] : [:]
             return [
                 ("name", node.name.text), ("role", node.role), ("link", node.link.rawValue), ("address", node.address),
-                ("port", node.ssh?.port.map(String.init) ?? ""), ("user", node.ssh?.user ?? ""),
-                ("key", node.ssh?.key ?? ""),
+                ("port", (node.ssh?.port ?? node.winrm?.port).map(String.init) ?? ""),
+                ("user", node.ssh?.user ?? node.winrm?.user ?? ""),
+                ("key", node.ssh?.key ?? node.winrm?.clientKey ?? ""),
                 ("known_hosts", node.ssh?.knownHosts ?? ""), ("require_signed", "\(node.requiresSignatures)"),
                 ("trusted_keys", node.trustedKeys.joined(separator: ",")),
                 ("labels", Declarations.text(node.labels)), ("resources", Declarations.text(node.resources)),

@@ -1,4 +1,3 @@
-import Foundation
 import GridModel
 
 /// How the machine of a `[[node]]` with `link = "ssh"` is reached, and kept so in the plan.
@@ -9,25 +8,22 @@ struct ReachOverSSH: Codable, Sendable, Hashable {
     var key: String
     var knownHosts: String
 
-    private static let keys = ["port", "user", "key", "known_hosts"]
+    static let keys = ["port", "user", "key", "known_hosts"]
 
     /// Nil for other links, which know none of its keys.
     init?(_ values: inout ConfigValues, _ link: LinkKind) throws(ConfigError) {
         guard link == .ssh else {
-            for key in Self.keys where values.entries[key] != nil {
+            for key in Self.keys
+            where values.entries[key] != nil && !(link == .winrm && ReachOverWinRM.keys.contains(key)) {
                 throw ConfigError(
                     "\(key) says nothing to the link '\(link.rawValue)'", at: values.place(key), try: "link = \"ssh\"")
             }
             return nil
         }
-        switch values.entries["port"]?.value {
-        case nil: port = nil
-        case .number(let number) where (1...65_535).contains(number): port = Int(number)
-        default: throw ConfigError("this is no port", at: values.place("port"), try: "port = 22")
-        }
+        port = try values.port(or: 22)
         user = try values.text("user")
-        key = try Self.file("key", &values)
-        knownHosts = try Self.file("known_hosts", &values)
+        key = try values.file("key")
+        knownHosts = try values.file("known_hosts")
         let address = try values.text("address")
         guard !address.isEmpty else {
             throw ConfigError(
@@ -38,17 +34,5 @@ struct ReachOverSSH: Codable, Sendable, Hashable {
         where text.hasPrefix("-") || text.contains(where: { $0.isWhitespace || $0 == "@" }) {
             throw ConfigError("'\(text)' is no \(name)", at: values.place(name), try: "letters, digits, '.', ':', '-'")
         }
-    }
-
-    private static func file(_ key: String, _ values: inout ConfigValues) throws(ConfigError) -> String {
-        let path = (try values.text(key) as NSString).expandingTildeInPath
-        guard path.isEmpty || path.hasPrefix("/") else {
-            throw ConfigError("\(key) '\(path)' is not a whole path", at: values.place(key), try: "/… or ~/…")
-        }
-        guard path.isEmpty || FileManager.default.fileExists(atPath: path) else {
-            throw ConfigError(
-                "there is no file \(path)", at: values.place(key), try: "the path of a file that is there")
-        }
-        return path
     }
 }

@@ -20,6 +20,9 @@ struct GridPlan: Codable, Sendable, Hashable {
         var resources: [String: Int64]?
         /// Of a node without an agent, which `links` serves from this machine.
         var ssh: ReachOverSSH?
+        var winrm: ReachOverWinRM?
+
+        var isLinked: Bool { ssh != nil || winrm != nil }
     }
 
     var cluster: String
@@ -51,7 +54,7 @@ struct GridPlan: Codable, Sendable, Hashable {
     }
     var ownNodes: [PlannedNode] { nodes.filter(\.isHere) }
     /// Those without an agent.
-    var linkedNodes: [PlannedNode] { nodes.filter { $0.ssh != nil } }
+    var linkedNodes: [PlannedNode] { nodes.filter(\.isLinked) }
 }
 
 extension GridPlan {
@@ -68,7 +71,7 @@ extension GridPlan {
                     isHere: $0.link == .local, requiresSignatures: $0.requiresSignatures ? true : nil,
                     trustedKeys: $0.trustedKeys.isEmpty ? nil : $0.trustedKeys,
                     labels: $0.labels.isEmpty ? nil : $0.labels, resources: $0.resources.isEmpty ? nil : $0.resources,
-                    ssh: $0.ssh)
+                    ssh: $0.ssh, winrm: $0.winrm)
             },
             numbers: config.numbers, isLab: false, placement: config.placement.rawValue,
             risk: config.risk.rawValue)

@@ -25,23 +25,44 @@ struct LinkedNodes: Service {
             settings: ExecutorSettings(node: NodeName(checked: plan.node), workFolder: work, recordsFolder: records))
         try await withThrowingTaskGroup(of: Void.self) { group in
             for node in plan.linkedNodes {
-                guard let ssh = node.ssh else { continue }
-                let service = service(node, ssh, processes, sockets)
-                group.addTask { try await service.run() }
+                if let ssh = node.ssh {
+                    let road = sshRoad(node, ssh, processes, sockets)
+                    group.addTask { try await service(node, road).run() }
+                } else if let winrm = node.winrm {
+                    let road = winrmRoad(node, winrm, processes)
+                    group.addTask {
+                        try await withThrowingTaskGroup(of: Void.self) { both in
+                            defer { both.cancelAll() }
+                            both.addTask { await road.run() }
+                            try await service(node, road).run()
+                        }
+                    }
+                }
             }
             try await group.waitForAll()
         }
         processes.stop()
     }
 
-    private func service(
+    private func sshRoad(
         _ node: GridPlan.PlannedNode, _ ssh: ReachOverSSH, _ processes: NodeExecutor, _ sockets: String
-    ) -> RoadService {
+    ) -> SSHRoad {
         let settings = SSHSettings(
             node: NodeName(checked: node.name), address: node.address, port: ssh.port, user: ssh.user, key: ssh.key,
             knownHosts: ssh.knownHosts, tag: tag(node.name), socketFolder: sockets)
-        let road = SSHRoad(settings: settings, processes: processes, environment: Self.environment)
-        return RoadService(
+        return SSHRoad(settings: settings, processes: processes, environment: Self.environment)
+    }
+
+    private func winrmRoad(
+        _ node: GridPlan.PlannedNode, _ winrm: ReachOverWinRM, _ processes: NodeExecutor
+    ) -> WinRMRoad {
+        WinRMRoad(node: WinRMNode(name: NodeName(checked: node.name), tag: tag(node.name)), timers: processes) {
+            try await winrm.settings(address: node.address)
+        }
+    }
+
+    private func service(_ node: GridPlan.PlannedNode, _ road: some Road) -> RoadService {
+        RoadService(
             settings: plan.agentSettings(node, home: home),
             credentials: CertificateFiles(folder: home.node(node.name) + "/pki"), road: road, logger: logger
         ) { [home, logger] state in

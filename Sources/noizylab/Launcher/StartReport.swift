@@ -24,7 +24,7 @@ struct StartReport {
                 "\(node.name) cannot be reached: \(road?.reason ?? "no answer yet"); it is tried again and again")
             if let remedy = road?.remedy { console.print("  try: \(remedy)") }
         }
-        for node in awaited(status) where node.ssh == nil {
+        for node in awaited(status) where !node.isLinked {
             console.print(
                 "\(node.name) is awaited: noizylab token create --name \(node.name), and what it prints, there")
         }

@@ -123,10 +123,28 @@ struct GridConfigTests {
         ("[[node]]\nname = \"a b\"", "noizylab.toml:2", "is not a node name", "letters"),
         ("[[node]]\nname = \"A\"\n[[node]]\nname = \"A\"", "noizylab.toml:4", "two nodes are called 'A'", "each"),
         (
-            "[[node]]\nname = \"HP-OMEN\"\nlink = \"winrm\"\nuser = \"admin\"", "noizylab.toml:3",
-            "unknown link 'winrm'", "local, agent"
+            "[[node]]\nname = \"HP-OMEN\"\nlink = \"telnet\"\nuser = \"admin\"", "noizylab.toml:3",
+            "unknown link 'telnet'", "local, agent"
         ),
         ("[[node]]\nname = \"A\"\nlink = \"ssh\"", "noizylab.toml:3", "needs an address", "address ="),
+        ("[[node]]\nname = \"A\"\nlink = \"winrm\"", "noizylab.toml:3", "needs an address", "address ="),
+        (windows(""), "noizylab.toml:3", "needs a user", "user ="),
+        (windows("user = \"u\""), "noizylab.toml:3", "needs a password", "password = { env ="),
+        (windows("user = \"u\"\npassword = \"p\""), "noizylab.toml:6", "does not belong into this file", "{ env ="),
+        (windows("user = \"u\"\npassword = { vault = \"p\" }"), "noizylab.toml:6", "env, file and keychain", "{ env ="),
+        (windows("auth = \"credssp\""), "noizylab.toml:5", "give the host the password", "ntlm"),
+        (windows("auth = \"kerberos\""), "noizylab.toml:5", "is not known", "ntlm"),
+        (windows("certificate = \"sha256:12\""), "noizylab.toml:5", "no SHA-256", "64 hexadecimal digits"),
+        (
+            windows("user = \"u\"\npassword = { env = \"P\" }\nauth = \"basic\"\nhttps = false"), "noizylab.toml:7",
+            "in the open", "https"
+        ),
+        (
+            windows("auth = \"certificate\""), "noizylab.toml:5", "needs https, client_certificate and key",
+            "client_certificate"
+        ),
+        (windows("known_hosts = \"/etc/hosts\""), "noizylab.toml:5", "says nothing to the link 'winrm'", "ssh"),
+        ("[[node]]\nname = \"A\"\nlink = \"agent\"\nauth = \"ntlm\"", "noizylab.toml:4", "says nothing", "winrm"),
         (
             "[coordinator]\nnode = \"M2-Utra\"\n[[node]]\nname = \"M2-Ultra\"\nlink = \"local\"", "noizylab.toml:2",
             "is no node of this file", "'M2-Ultra'"
@@ -158,6 +176,10 @@ struct GridConfigTests {
     private static let tooMany = (0..<65).map { "r\($0) = 1\n" }.reduce("[node.resources]\n", +)
 
     /// A local node with further lines, the first of which is the fourth.
+    private static func windows(_ lines: String) -> String {
+        "[[node]]\nname = \"A\"\nlink = \"winrm\"\naddress = \"host\"\n\(lines)"
+    }
+
     private static func own(_ lines: String) -> String { "[[node]]\nname = \"A\"\nlink = \"local\"\n\(lines)" }
 
     @Test(arguments: [
