@@ -96,7 +96,12 @@ package final class StrictServer: @unchecked Sendable {
         try JSONSerialization.jsonObject(with: control("state", nil)) as? [String: Any] ?? [:]
     }
 
-    package func shellCount() throws -> Int { (try state()["shells"] as? [Any])?.count ?? -1 }
+    package func shellCount() throws -> Int { try shells().count }
+
+    /// The ids of those that are open.
+    package func shells() throws -> [String] {
+        (try state()["shells"] as? [[String: Any]] ?? []).compactMap { $0["id"] as? String }
+    }
 
     package func counter(_ name: String) throws -> Int {
         ((try state()["counters"] as? [String: Any])?[name] as? Int) ?? 0

@@ -4,6 +4,12 @@ import GridModel
 import Testing
 import WindowsStandIn
 
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
 /// A Windows node, over a program that stands in for its host.
 @Suite(.serialized, .enabled(if: StrictServer.isThere, "\(StrictServer.skipping)"), .timeLimit(.minutes(5)))
 struct WinRMNodeTests {
@@ -57,6 +63,7 @@ struct WinRMNodeTests {
             #expect(try await grid.nodeStates()["HP-OMEN"] == "online")
 
             try await runsWork(grid)
+            try await isSweptAfterACrash(grid, windows)
             try await isLostAndComesBack(grid, windows)
             try await grid.stopLeavingNothing()
             #expect(try windows.shellCount() == 0)
@@ -89,6 +96,22 @@ struct WinRMNodeTests {
 
         let shown = try await grid.succeeding("node", "show", "HP-OMEN")
         #expect(shown.stdout.contains("winrm") && shown.stdout.contains("NVIDIA RTX A5000"))
+    }
+
+    /// Nobody deletes the shells of a process that is killed but its successor.
+    private func isSweptAfterACrash(_ grid: GridFixture, _ windows: StrictServer) async throws {
+        let task = try await grid.detached("--on", "HP-OMEN", "--on-lost", "fail", "--", "sleep", "1000")
+        try await eventually("it runs") { try await grid.task(task)["state"].text == "running" }
+        let before = Set(try windows.shells())
+        #expect(before.count >= 3)
+
+        kill(try grid.pid(of: "links"), SIGKILL)
+
+        #expect(try await grid.ended(task)["state"].text == "lost")
+        try await eventually("the old shells are gone") { before.isDisjoint(with: try windows.shells()) }
+        try await eventually("it is back", within: .seconds(30)) {
+            try await grid.nodeStates()["HP-OMEN"] == "online"
+        }
     }
 
     private func isLostAndComesBack(_ grid: GridFixture, _ windows: StrictServer) async throws {
