@@ -22,36 +22,42 @@ package enum ServedServices {
 
     static func mutual(_ operations: GridOperations) -> RPCRouter<GridServerTransport> {
         let grid = NoizyGridService(operations: operations)
+        let tasks = TasksService(operations: operations)
         return router(
             operations.gateway,
             [
-                grid, TasksService(operations: operations), PlacementService(operations: operations),
+                grid, tasks, PlacementService(operations: operations),
                 AdminService(operations: operations), HealingService(operations: operations),
                 AuditService(operations: operations),
                 KeysService(operations: operations), CertificatesService(operations: operations),
                 AgentLinkService(operations: operations),
                 HealthService(operations: operations, services: Set(mutual)), ReflectionService(services: mutual),
             ]
-        ) { $0.registerExecuteTask(of: grid) }
+        ) {
+            $0.registerExecuteTask(of: grid)
+            $0.registerList(of: tasks)
+        }
     }
 
     static func edge(_ operations: GridOperations) -> RPCRouter<GridServerTransport> {
-        router(
+        let tasks = TasksService(operations: operations)
+        return router(
             operations.gateway,
             [
                 EnrolmentService(operations: operations), AdmissionService(operations: operations),
-                NoizyGridService(operations: operations), TasksService(operations: operations),
+                NoizyGridService(operations: operations), tasks,
                 PlacementService(operations: operations), AdminService(operations: operations),
                 HealingService(operations: operations),
                 KeysService(operations: operations),
                 HealthService(operations: operations, services: Set(edge)), ReflectionService(services: edge),
-            ])
+            ]
+        ) { $0.registerList(of: tasks) }
     }
 
     /// Every method behind the gateway.
     private static func router(
         _ gateway: Gateway, _ services: [any RegistrableRPCService],
-        _ register: (inout RPCRouter<GridServerTransport>) -> Void = { _ in }
+        _ register: (inout RPCRouter<GridServerTransport>) -> Void
     ) -> RPCRouter<GridServerTransport> {
         var router = RPCRouter<GridServerTransport>()
         for service in services { service.registerMethods(with: &router) }

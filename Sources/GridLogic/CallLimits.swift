@@ -20,7 +20,7 @@ package struct CallLimits: Sendable, Hashable {
 
     /// While others ask too, a caller's rates are divided by this, and it has a twentieth of a second's worth at once.
     /// At least 1: no difference.
-    package var contendedDivisor = 8
+    package var contendedDivisor = 16
 
     package init() {}
 

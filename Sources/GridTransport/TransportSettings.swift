@@ -1,12 +1,15 @@
 /// How connections behave. The defaults are measured ones; `docs/transport.md` holds the figures.
 ///
-/// `windowBytes`, `frameBytes`, `messageLimitBytes`, `streamLimit`, `keepaliveInterval`, `keepaliveTimeout`,
+/// `windowBytes`, `serverWindowBytes`, `frameBytes`, `messageLimitBytes`, `streamLimit`, `keepaliveInterval`, `keepaliveTimeout`,
 /// `pingIntervalLimit`, `handshakeTimeout`, `idleTimeout`, `ageLimit`, `ageGrace`, `connections`, `frames`,
 /// `isAligningFrames`, `isGatheringFlushes`.
 package struct TransportSettings: Sendable {
-    /// HTTP/2 flow control: how much may be under way to us on one stream, and on the connection. The library's 64 KiB
-    /// on the server halves what one stream can carry.
+    /// HTTP/2 flow control: how much may be under way to a client on one stream, and on the connection. The library's
+    /// 64 KiB halves what one stream can carry.
     package var windowBytes = 8 * 1024 * 1024
+    /// The same to a server. Every stream may fill its own while nothing is read from it, so this is also what one that
+    /// is slowed down can bring at once, and keep in memory.
+    package var serverWindowBytes = 1024 * 1024
     /// The largest HTTP/2 frame we take. A message of output is then one or two of them, and what the library does for
     /// each frame (state, flow control, a TLS record for its header) is done so much less often.
     package var frameBytes = 256 * 1024
@@ -49,7 +52,7 @@ package struct TransportSettings: Sendable {
         var settings = self
         settings.streamLimit = min(streamLimit, 256)
         settings.connections = .strangers
-        settings.windowBytes = min(windowBytes, 1024 * 1024)
+        settings.serverWindowBytes = min(serverWindowBytes, 256 * 1024)
         settings.idleTimeout = .seconds(60)
         return settings
     }

@@ -8,7 +8,7 @@ extension Transports {
         _ settings: TransportSettings
     ) -> HTTP2ServerTransport.Custom<GridListener>.Config {
         var config = HTTP2ServerTransport.Custom<GridListener>.Config.defaults
-        config.http2.targetWindowSize = settings.windowBytes
+        config.http2.targetWindowSize = settings.serverWindowBytes
         config.http2.maxFrameSize = settings.frameBytes
         config.http2.maxConcurrentStreams = settings.streamLimit
         config.rpc.maxRequestPayloadSize = settings.messageLimitBytes

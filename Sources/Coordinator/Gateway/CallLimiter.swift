@@ -65,15 +65,16 @@ package final class CallLimiter: Sendable {
         change(owner(of: caller), caller) { account, limits, now in account.look(cost: cost, limits, at: now) }
     }
 
-    /// How many of the tasks of one message are looked at before the next pause.
-    func slice(_ call: Call) -> Int {
-        guard limits.contendedDivisor > 1 else { return .max }
+    /// How many of the tasks of one message are taken at a time; nil, all of them, while nobody else asks.
+    func slice(_ call: Call) -> Int? {
+        guard limits.contendedDivisor > 1 else { return nil }
         let now = SystemClock.monotonic()
         let isContended = state.withLock { $0.contention.note(call.owner, at: now) }
-        return isContended ? Self.contendedSlice : .max
+        return isContended ? Self.contendedSlice : nil
     }
 
-    private static let contendedSlice = 16
+    /// A task costs an ordinary machine less than a millisecond: what others wait for is one slice at most.
+    private static let contendedSlice = 4
 
     func submit(_ call: Call, count: Int, bytes: Int) -> CallAccount.Grant {
         change(call.owner, call.caller) { account, limits, now in

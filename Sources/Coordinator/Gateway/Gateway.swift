@@ -114,10 +114,11 @@ package final class Gateway: Sendable {
     }
 
     /// Reading and sending so many tasks takes as long as one simple look.
-    private static let tasksPerLook = 10
+    private static let tasksPerLook = 5
 
-    /// How many tasks of an open call are to be taken in one piece: while others ask too, few, with pauses between.
-    func slice(of call: Call) -> Int { limiter.slice(call) }
+    /// How many tasks of an open call are to be taken in one piece, each when it is due: while others ask too. Nil: all
+    /// that came, and the pause after them.
+    func slice(of call: Call) -> Int? { limiter.slice(call) }
 
     /// From now on this key's certificates prove nothing, and what they have open ends. Returns how many calls.
     @discardableResult

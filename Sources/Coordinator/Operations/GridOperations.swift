@@ -18,6 +18,7 @@ package final class GridOperations: Sendable {
     package let keys: KeyRing
     let vault: SecretVault
     let reads = BlockingReads()
+    let long = LongWork()
     let participants = Participants()
     let ended = EndedTasks()
     let joins = JoinLimiter()

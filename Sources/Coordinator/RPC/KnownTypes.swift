@@ -4,6 +4,19 @@ import GridTransport
 import GridWire
 
 extension RPCRouter<GridServerTransport> {
+    /// Registers the list of tasks again, with an answer that is made beside the event loop: a thousand tasks take it
+    /// several milliseconds, and everybody on it would wait.
+    mutating func registerList(of service: TasksService) {
+        registerHandler(
+            forMethod: Noizylab_Grid_Tasks.Method.List.descriptor,
+            deserializer: ProtobufDeserializer<Noizylab_Grid_ListTasksRequest>(), serializer: EncodedSerializer()
+        ) { request, context in
+            let request = try await ServerRequest(stream: request)
+            let bytes = try await service.encodedList(request.message, context)
+            return StreamingServerResponse(single: ServerResponse(message: bytes))
+        }
+    }
+
     /// Registers the one unary method that is called often again, here, where all its types are known: the library's
     /// chain from a stream to its handler is generic and inlinable, and is now compiled for these types. The generated
     /// registration knows no transport, so that each of its calls looks up its types at run time.
@@ -18,4 +31,9 @@ extension RPCRouter<GridServerTransport> {
             return StreamingServerResponse(single: ServerResponse(message: response))
         }
     }
+}
+
+/// For messages that are bytes already.
+private struct EncodedSerializer: MessageSerializer {
+    func serialize<Bytes: GRPCContiguousBytes>(_ message: [UInt8]) -> Bytes { Bytes(message) }
 }

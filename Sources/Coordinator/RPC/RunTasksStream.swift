@@ -40,11 +40,15 @@ final class RunTasksStream: SubmissionSink {
                 for try await message in request {
                     var rest = message.submissions[...]
                     while !rest.isEmpty {
-                        let slice = rest.prefix(operations.gateway.slice(of: call))
+                        let size = operations.gateway.slice(of: call)
+                        let slice = rest.prefix(size ?? .max)
                         rest = rest.dropFirst(slice.count)
-                        let pause = take(slice)
-                        // Who sends too much is not read for a while, and so cannot send.
+                        let (taken, pause) = admit(slice)
+                        // Who sends too much is not read for a while, and so cannot send. Beside others, what its
+                        // streams bring together comes in evenly; alone, a lump may come as one.
+                        if size == nil { push(taken) }
                         if pause > .zero { try await Task.sleep(for: pause) }
+                        if size != nil { push(taken) }
                     }
                 }
                 endInput()
@@ -55,8 +59,10 @@ final class RunTasksStream: SubmissionSink {
         }
     }
 
-    /// Returns how long nothing more is to be read.
-    private func take(_ submissions: ArraySlice<Noizylab_Grid_TaskSubmission>) -> Duration {
+    /// What is taken of them, and how long nothing more is to be read. The rest is refused.
+    private func admit(
+        _ submissions: ArraySlice<Noizylab_Grid_TaskSubmission>
+    ) -> (taken: [Submission], pause: Duration) {
         let arrivedAt = SystemClock.monotonic()
         let limit = operations.settings.streamInFlightLimit
         let count = submissions.count
@@ -87,13 +93,18 @@ final class RunTasksStream: SubmissionSink {
             refused.append(Noizylab_Grid_TaskResult(ref: submission.ref, refusedBy: .refused(tooFast)))
         }
         taken.removeLast(taken.count - grant.count)
-        if let (count, refusal) = operations.loop.submit(taken, to: self) {
-            for submission in taken.suffix(count) {
-                refused.append(Noizylab_Grid_TaskResult(ref: submission.ref, refusedBy: .refused(refusal)))
-            }
-        }
         if !refused.isEmpty { outbox.push(contentsOf: refused) }
-        return .milliseconds(max(grant.pauseMilliseconds, room < count ? Refusal.streamFullMilliseconds : 0))
+        let pause = max(grant.pauseMilliseconds, room < count ? Refusal.streamFullMilliseconds : 0)
+        return (taken, .milliseconds(pause))
+    }
+
+    /// Hands over what was taken.
+    private func push(_ taken: [Submission]) {
+        guard let (count, refusal) = operations.loop.submit(taken, to: self) else { return }
+        outbox.push(
+            contentsOf: taken.suffix(count).map {
+                Noizylab_Grid_TaskResult(ref: $0.ref, refusedBy: .refused(refusal))
+            })
     }
 
     func deliver(_ news: [SubmissionNews]) {

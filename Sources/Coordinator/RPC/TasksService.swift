@@ -2,6 +2,7 @@ import GRPCCore
 import GridIdentity
 import GridModel
 import GridWire
+import SwiftProtobuf
 
 /// `noizylab.grid.Tasks`: tasks in full.
 struct TasksService: Noizylab_Grid_Tasks.SimpleServiceProtocol {
@@ -43,17 +44,25 @@ struct TasksService: Noizylab_Grid_Tasks.SimpleServiceProtocol {
         Noizylab_Grid_TaskInfo(try await operations.task(context.caller, named: request.task))
     }
 
+    /// The servers register `encodedList` in its place.
     func list(request: Noizylab_Grid_ListTasksRequest, context: ServerContext) async throws
         -> Noizylab_Grid_ListTasksResponse
     {
+        try Noizylab_Grid_ListTasksResponse(serializedBytes: await encodedList(request, context))
+    }
+
+    func encodedList(
+        _ request: Noizylab_Grid_ListTasksRequest, _ context: ServerContext
+    ) async throws -> [UInt8] {
         let query = try request.query()
         let page = try await operations.tasks(
             context.caller, states: query.states, node: query.node, before: query.before, limit: query.limit)
-        var response = Noizylab_Grid_ListTasksResponse()
-        // A thousand of them would hold up everybody on this event loop.
-        response.tasks = try await operations.reads.run { page.tasks.map(Noizylab_Grid_TaskInfo.init) }
-        response.next = page.next?.description ?? ""
-        return response
+        return try await operations.long.run(for: context.caller.name) {
+            var response = Noizylab_Grid_ListTasksResponse()
+            response.tasks = page.tasks.map(Noizylab_Grid_TaskInfo.init)
+            response.next = page.next?.description ?? ""
+            return try response.serializedBytes()
+        }
     }
 
     func cancel(request: Noizylab_Grid_CancelTaskRequest, context: ServerContext) async throws

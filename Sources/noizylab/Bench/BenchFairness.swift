@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import GridIdentity
 import NoizyClient
 
 /// How much one hostile client worsens the others' latency.
@@ -9,15 +8,20 @@ struct BenchFairness: AsyncParsableCommand {
         commandName: "fairness", abstract: "Others' latency, with a hostile client and without.",
         discussion: """
             Some clients, each with a certificate of its own, offer echo tasks at a steady rate, timed from when each was \
-            due. In every second round another client, in a process of its own with the lowest priority (elsewhere it \
-            would have its own processor), does one thing as fast as it can. The rounds alternate, so that what else \
-            happens on the machine falls on both alike.
+            due. In every second round another client, in a process of its own, does one thing as fast as it can. The \
+            rounds alternate, so that what else happens on the machine falls on both alike, and each begins when \
+            everything of the one before has ended.
+
+            Elsewhere a hostile client would have a processor of its own. Here it gets what the others leave \
+            (--hostile-priority lowest), or competes with everybody (equal). What else it takes from them by being on \
+            this machine is told by the controls: `none` does nothing, so it shows how far two equal rounds differ; `burn` \
+            uses a processor and asks the grid for nothing; `neighbour` is one more client that behaves like the others.
             """)
 
     @OptionGroup var options: BenchOptions
 
-    @Option(help: "What the hostile client does: tasks, calls, reads or streams.")
-    var attack: Attack = .tasks
+    @Option(help: "What the hostile client does: tasks, calls, reads, streams; none, burn, neighbour. May be repeated.")
+    var attack: [Attack] = [.tasks]
 
     @Option(help: "Well-behaved clients.")
     var clients = 4
@@ -26,105 +30,73 @@ struct BenchFairness: AsyncParsableCommand {
     var rate = 100.0
 
     @Option(help: "Pairs of rounds.")
-    var rounds = 4
+    var rounds = 5
 
     @Option(help: "Seconds of each round.")
     var seconds = 4.0
 
+    @Option(help: "lowest or equal.")
+    var hostilePriority = HostileProcess.Priority.lowest
+
+    @Option(help: "The share of a processor that `burn` uses, 0 to 1.")
+    var share = 1.0
+
     func validate() throws {
-        guard clients > 0, rate > 0, rounds > 0, seconds > 0 else {
-            throw ValidationError("--clients, --rate, --rounds and --seconds must be above 0.")
+        guard clients > 0, rate > 0, rounds > 0, seconds > 0, (0...1).contains(share) else {
+            throw ValidationError(
+                "--clients, --rate, --rounds and --seconds must be above 0, --share between 0 and 1.")
         }
     }
 
     func run() async throws {
         let folder = NSTemporaryDirectory() + "noizylab-bench-\(UInt32.random(in: 0 ... .max))"
         defer { try? FileManager.default.removeItem(atPath: folder) }
+        let others = FairnessOthers(
+            target: options.target, folder: folder, clients: clients, rate: rate, seconds: seconds)
+        try await others.prepare()
         try await options.target.locator.withGrid { grid in
-            for number in 0..<clients {
-                _ = try await grid.issueCertificate(
-                    name: "fair-\(number)", role: "submitter", into: "\(folder)/fair-\(number)")
-            }
             _ = try await grid.issueCertificate(name: "hostile", role: "submitter", into: "\(folder)/hostile")
         }
-        var quiet = LatencyHistogram()
-        var besieged = LatencyHistogram()
-        var attempts = 0
-        _ = try await round(folder)
-        for _ in 0..<rounds {
-            quiet.merge(try await round(folder))
-            let hostile = try HostileProcess(attack, options.target.locator, folder: "\(folder)/hostile")
-            let latency = try await round(folder)
-            attempts += await hostile.stop()
-            besieged.merge(latency)
+        _ = try await others.round()
+        for attack in attack {
+            var quiet = FairnessRounds()
+            var beside = FairnessRounds()
+            var hostile = HostileProcess.Report()
+            for _ in 0..<rounds {
+                quiet.add(try await others.round())
+                let process = try HostileProcess(
+                    attack, hostilePriority, options.target.locator, folder: "\(folder)/hostile", rate: rate,
+                    share: share)
+                beside.add(try await others.round())
+                hostile.add(await process.stop())
+            }
+            try report(attack, quiet, beside, hostile)
         }
-        var alone = BenchReport("fairness", quiet)
-        alone.setting = ["others": "\(clients) at \(Int(rate))/s each", "round": "quiet"]
-        var beside = BenchReport("fairness", besieged)
-        beside.setting = ["others": "\(clients) at \(Int(rate))/s each", "round": "beside \(attack.rawValue)"]
-        let change = Double(besieged.percentile(0.99)) / Double(max(1, quiet.percentile(0.99)))
-        beside.figures = [
-            "p99 worsened by, %": BenchReport.rounded((change - 1) * 100),
-            "hostile attempts a second": BenchReport.rounded(Double(attempts) / (Double(rounds) * seconds)),
-        ]
-        try alone.print(as: options.document.output)
-        try beside.print(as: options.document.output)
     }
 
-    /// All clients at once, each over its own connection.
-    private func round(_ folder: String) async throws -> LatencyHistogram {
-        let load = TaskLoad(
-            spec: TaskLoad.echo(durability: "durable"), warmUp: Int(rate / 4) + 1, count: .max / 2, rate: rate,
-            seconds: seconds)
-        let locator = options.target.locator
-        return try await withThrowingTaskGroup(of: TaskMeasurement.self) { group in
-            for number in 0..<clients {
-                let target = BenchTarget(
-                    locator: GridLocator(
-                        home: locator.home, config: nil, grid: locator.grid,
-                        credentialsFolder: "\(folder)/fair-\(number)"), isHere: false)
-                group.addTask { try await BenchGrid.with(target) { try await load.run(on: $0) } }
-            }
-            var latency = LatencyHistogram()
-            for try await measured in group {
-                if let (why, count) = measured.failures.first {
-                    throw BenchError("\(count) of the others' tasks: \(why)")
-                }
-                latency.merge(measured.latency)
-            }
-            return latency
+    private func report(
+        _ attack: Attack, _ quiet: FairnessRounds, _ beside: FairnessRounds, _ hostile: HostileProcess.Report
+    ) throws {
+        let setting = ["others": "\(clients) at \(Int(rate))/s each", "hostile priority": hostilePriority.rawValue]
+        var alone = quiet.report
+        alone.setting = setting.merging(["round": "quiet"]) { $1 }
+        try alone.print(as: options.document.output)
+        var besieged = beside.report
+        besieged.setting = setting.merging(["round": "beside \(attack.rawValue)"]) { $1 }
+        for (name, share) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)] {
+            besieged.figures["\(name) worsened by, %"] = BenchReport.rounded(
+                beside.median(share) / max(1, quiet.median(share)) * 100 - 100)
         }
+        besieged.figures["hostile attempts a second"] = BenchReport.rounded(Double(hostile.attempts) / hostile.seconds)
+        besieged.figures["hostile client's share of a processor, %"] = BenchReport.rounded(
+            hostile.cpuSeconds / hostile.seconds * 100)
+        try besieged.print(as: options.document.output)
     }
 }
 
-/// What a hostile client does.
+/// What the hostile client of a measurement does.
 enum Attack: String, ExpressibleByArgument, CaseIterable, Sendable {
     case tasks, calls, reads, streams
-}
-
-/// `noizylab bench flood` in a process of its own.
-private struct HostileProcess {
-    private let process: Process
-    private let output: Pipe
-
-    init(_ attack: Attack, _ locator: GridLocator, folder: String) throws {
-        process = Process()
-        output = Pipe()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/nice")
-        process.arguments =
-            ["-n", "19", Bundle.main.executablePath ?? "noizylab", "bench", "flood", attack.rawValue]
-            + ["--home", locator.home.path, "--cert", folder] + (locator.grid.map { ["--grid", $0] } ?? [])
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-    }
-
-    /// Returns how often it tried.
-    func stop() async -> Int {
-        process.terminate()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return text.split(separator: "\n").last.flatMap { Int($0) } ?? 0
-    }
+    /// Controls: nothing at all, a processor's time without a word to the grid, a client as good as the others.
+    case none, burn, neighbour
 }

@@ -26,6 +26,13 @@ struct BenchTarget: Sendable {
         self.isHere = isHere
     }
 
+    /// The same grid, seen by the holder of a certificate in another folder.
+    func holding(_ credentials: String) -> BenchTarget {
+        BenchTarget(
+            locator: GridLocator(
+                home: locator.home, config: nil, grid: locator.grid, credentialsFolder: credentials), isHere: false)
+    }
+
     /// The one that runs from a folder.
     init(home: HomeFolder) {
         self.init(

@@ -70,6 +70,14 @@ struct TaskMeasurement: Sendable {
         record(.settling, times.settledUs - times.reportedUs)
     }
 
+    /// What another load gave at the same time, or under the same conditions.
+    mutating func merge(_ other: TaskMeasurement) {
+        latency.merge(other.latency)
+        for (hop, histogram) in other.hops { hops[hop, default: LatencyHistogram()].merge(histogram) }
+        failures.merge(other.failures, uniquingKeysWith: +)
+        wallSeconds = max(wallSeconds, other.wallSeconds)
+    }
+
     private mutating func record(_ hop: Hop, _ microseconds: Int64) {
         hops[hop, default: LatencyHistogram()].record(UInt64(max(0, microseconds)) * 1000)
     }
