@@ -1,3 +1,4 @@
+import Executors
 import GRPCCore
 import GridIdentity
 import GridModel
@@ -19,6 +20,8 @@ final class CertificateKeeper: Sendable {
     private let files: CertificateFiles
     private let logger: Logger
     private let machine: Mutex<RenewalMachine>
+    /// Files are written beside the event loops, one after another.
+    private let writing = BlockingWork("certificates", limit: 1)
 
     init(settings: AgentSettings, files: CertificateFiles, logger: Logger) throws(IdentityError) {
         self.settings = settings
@@ -31,8 +34,10 @@ final class CertificateKeeper: Sendable {
 
     // MARK: what the link says
 
-    /// The coordinator, proven by what was believed until now, says whom to believe.
-    func learned(_ bundle: Noizylab_Grid_TrustBundle) {
+    /// The coordinator, proven by what was believed until now, says whom to believe. Returns when it is kept.
+    func learned(_ bundle: Noizylab_Grid_TrustBundle) async { await writing.value { self.keep(bundle) } }
+
+    private func keep(_ bundle: Noizylab_Grid_TrustBundle) {
         do {
             let trust = try TrustSet(pem: bundle.authorities, from: "The coordinator's trust set")
             guard trust.pins == bundle.pins.map({ Array($0) }) else {
@@ -71,8 +76,12 @@ final class CertificateKeeper: Sendable {
     private func act(_ action: RenewalMachine.Action) async {
         do {
             let answer = action == .renew ? try await renew() : try await recover()
-            try files.write(certificatePEM: answer.certificate, authorityPEM: answer.trust.authorities)
-            let facts = try files.facts()
+            let facts = try await writing.value { [files] in
+                Result {
+                    try files.write(certificatePEM: answer.certificate, authorityPEM: answer.trust.authorities)
+                    return try files.facts()
+                }
+            }.get()
             machine.withLock { $0.renewed(facts) }
             logger.notice(
                 action == .renew ? "The certificate was renewed" : "The certificate was replaced by proof of the key",

@@ -39,6 +39,8 @@ final class AgentCore: Sendable {
     private let spool: Spool
     private let gate: SignatureGate
     private let witness: ResultWitness
+    /// Signatures, and what is remembered of them on disk, keep no event loop busy.
+    private let judging = BlockingWork("judging", limit: 1)
     private let logger: Logger
     /// Whether the machine that runs the attempts is known to live: nobody answers for one that may be dead.
     private let isProven: @Sendable () -> Bool
@@ -88,12 +90,14 @@ final class AgentCore: Sendable {
         change { $0.table.connected(resume: resume, into: &$1) }
     }
 
-    func obey(_ orders: [Order]) {
+    /// Returns when they were obeyed, so that those of the next message come after them.
+    func obey(_ orders: [Order]) async {
         let now = SystemClock.monotonic()
         guard !orders.contains(where: gate.concerns) else {
-            // One by one: what an order forgets, the next may not start again unjudged.
-            for order in orders { obeyJudged(order, at: now) }
-            return
+            return await judging.value {
+                // One by one: what an order forgets, the next may not start again unjudged.
+                for order in orders { self.obeyJudged(order, at: now) }
+            }
         }
         change { state, actions in
             for order in orders { state.table.obey(order, at: now, into: &actions) }

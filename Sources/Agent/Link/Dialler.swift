@@ -65,7 +65,7 @@ struct Dialler: Sendable {
     ) async throws {
         let session = LinkSession(
             settings: settings, core: core, heartbeat: heartbeat, instance: instance, inventory: inventory,
-            onTrust: { [keeper] in keeper.learned($0) }, pulse: pulse, looking: looking, logger: logger
+            onTrust: { [keeper] in await keeper.learned($0) }, pulse: pulse, looking: looking, logger: logger
         ) { [keeper] in
             onReach(.welcome)
             keeper.welcomed()

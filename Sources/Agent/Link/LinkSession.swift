@@ -14,7 +14,7 @@ struct LinkSession: Sendable {
     let instance: UInt64
     let inventory: NodeInventory
     /// Called with whom to believe.
-    let onTrust: @Sendable (Noizylab_Grid_TrustBundle) -> Void
+    let onTrust: @Sendable (Noizylab_Grid_TrustBundle) async -> Void
     let pulse: PulseWords?
     let looking: BlockingWork
     let logger: Logger
@@ -30,7 +30,7 @@ struct LinkSession: Sendable {
             try await writer.write(hello(refs))
             try await write(writer, bell)
         } onResponse: { response in
-            for try await message in response.messages { take(message) }
+            for try await message in response.messages { await take(message) }
         }
     }
 
@@ -66,14 +66,14 @@ struct LinkSession: Sendable {
         }
     }
 
-    private func take(_ message: Noizylab_Grid_ToAgent) {
+    private func take(_ message: Noizylab_Grid_ToAgent) async {
         core.heard(heartbeat: message.heartbeatNumber)
         if message.probe > 0 { core.asked(probe: message.probe) }
         if message.hasWelcome { welcomed(message.welcome) }
-        if message.hasTrust { onTrust(message.trust) }
+        if message.hasTrust { await onTrust(message.trust) }
         for order in message.reach.prefix(4) { look(order) }
         if !message.outputAcks.isEmpty { core.acknowledged(offsets(message.outputAcks)) }
-        if !message.orders.isEmpty { core.obey(message.orders.compactMap(order)) }
+        if !message.orders.isEmpty { await core.obey(message.orders.compactMap(order)) }
     }
 
     /// Looks for a node that the coordinator does not hear, beside the link.

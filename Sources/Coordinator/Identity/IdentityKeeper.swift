@@ -19,14 +19,7 @@ struct IdentityKeeper: Sendable {
 
     /// What is shown for the first time is written at once.
     private func writeNews() async {
-        let register = operations.identities.register
-        for await _ in register.news {
-            do {
-                try await operations.reads.run { () throws(StoreError) in try register.writeSeen() }
-            } catch {
-                sayUnwritten(error)
-            }
-        }
+        for await _ in operations.identities.register.news { await writeSeen() }
     }
 
     private func lookAfter() async throws {
@@ -41,7 +34,7 @@ struct IdentityKeeper: Sendable {
             do {
                 try await Task.sleep(for: pause)
             } catch {
-                writeSeen()
+                await writeSeen()
                 throw error
             }
         }
@@ -57,17 +50,15 @@ struct IdentityKeeper: Sendable {
         return .milliseconds(Int64(max(0.2, seconds) * 1_000))
     }
 
-    /// A few rows at the end. Nothing depends on them, so a failure is told and let be.
-    private func writeSeen() {
+    /// A few rows. Nothing depends on them, so a failure is told and let be.
+    private func writeSeen() async {
+        let register = operations.identities.register
         do {
-            try operations.identities.register.writeSeen()
+            try await operations.reads.run { () throws(StoreError) in try register.writeSeen() }
         } catch {
-            sayUnwritten(error)
+            operations.logger.error(
+                "Which certificates were seen could not be written", metadata: ["error": "\(error)"])
         }
-    }
-
-    private func sayUnwritten(_ error: any Error) {
-        operations.logger.error("Which certificates were seen could not be written", metadata: ["error": "\(error)"])
     }
 
     private func retireIfDue(_ lifetimes: CertificateLifetimes) async throws(OperationError) {

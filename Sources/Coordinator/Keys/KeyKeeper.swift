@@ -15,14 +15,14 @@ struct KeyKeeper: Sendable {
             do {
                 try await Task.sleep(for: .seconds(1))
             } catch {
-                writeUses()
+                await writeUses()
                 throw error
             }
             let now = SystemClock.wall()
             endExpired(after: seen, by: now)
             seen = now
             beats += 1
-            if beats % Self.usesEverySeconds == 0 { writeUses() }
+            if beats % Self.usesEverySeconds == 0 { await writeUses() }
         }
     }
 
@@ -34,9 +34,10 @@ struct KeyKeeper: Sendable {
     }
 
     /// A few rows in one transaction. Nothing depends on them, so a failure is told and let be.
-    private func writeUses() {
+    private func writeUses() async {
+        let (store, keys) = (operations.store, operations.keys)
         do {
-            try operations.store.noteKeyUses(operations.keys.takeUses())
+            try await operations.reads.run { () throws(StoreError) in try store.noteKeyUses(keys.takeUses()) }
         } catch {
             operations.logger.error("When keys were used could not be written", metadata: ["error": "\(error)"])
         }

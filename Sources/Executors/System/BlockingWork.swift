@@ -27,6 +27,11 @@ package final class BlockingWork: Sendable {
         if startsThread { SystemThread.start(name) { self.drain() }.detach() }
     }
 
+    /// The same, awaited: to its end, whatever is cancelled.
+    package func value<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in run { continuation.resume(returning: work()) } }
+    }
+
     private func drain() {
         while let work = next() { work() }
     }
