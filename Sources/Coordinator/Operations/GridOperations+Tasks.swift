@@ -59,10 +59,22 @@ extension GridOperations {
         let violations = GridModel.violations(of: spec, key: key)
         if !violations.isEmpty { throw .refused(.invalid(violations)) }
         try requireScope(caller, toRun: spec)
+        if outputs.isFull(spec.submitter) { throw .refused(outputQuotaReached(by: spec.submitter)) }
         if !spec.envelope.isEmpty { try requireUnchanged(spec) }
         spec = try sealed(spec)
         return Submission(
             ref: ref, spec: spec, key: key, arrivedAt: arrivedAt, wantsResult: wantsResult, feed: feed)
+    }
+
+    private func outputQuotaReached(by owner: String) -> Refusal {
+        let (stored, quota) = (outputs.storedBytes(of: owner), settings.output.ownerLimitBytes)
+        return Refusal(
+            .resourceExhausted, reason: "OUTPUT_QUOTA",
+            message: "\(owner) has \(stored >> 20) MiB of task output stored here; the quota is \(quota >> 20) MiB: "
+                + "no task is taken until some of it is deleted. That happens \(settings.taskRetentionSeconds / 86_400) days "
+                + "after a task's end; raising limits.stored_output in the coordinator's configuration makes room at once "
+                + "(noizylab config show).",
+            retryAfterMilliseconds: 60_000)
     }
 
     /// From here on its secrets are readable by nobody but the node that gets it.
@@ -155,7 +167,7 @@ extension GridOperations {
         try gateway.look(caller, tasks: limit)
         while true {
             let from = before
-            let page = try await reads.run { [store] () throws(StoreError) in
+            let page = try await long.run(for: caller.name) { [store] in
                 try store.tasks(states: written, node: node, before: from, limit: limit)
             }
             let current = try await asTheyAre(page)

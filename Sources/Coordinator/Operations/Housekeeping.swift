@@ -7,6 +7,12 @@ struct Housekeeping: Sendable {
     let operations: GridOperations
 
     func run() async throws {
+        await step("count of stored output") {
+            let (outputs, store) = (operations.outputs, operations.store)
+            try await operations.reads.run { () throws(StoreError) in
+                try outputs.recount { id throws(StoreError) in try store.task(id)?.spec.submitter }
+            }
+        }
         while true {
             try await Task.sleep(for: .seconds(60))
             await tidy(at: SystemClock.wall())

@@ -101,7 +101,9 @@ struct LinkReader {
         } catch { throw OperationError(error) }
         for chunk in chunks { meter.add(chunk.bytes.count) }
         if opened.insert(ref).inserted {
-            operations.outputs.open(ref, limitBytes: session.outputLimit(ref) ?? operations.settings.outputLimitBytes)
+            let owner = try await operations.loop.look { $0.task(ref.task)?.spec.submitter }
+            operations.outputs.open(
+                ref, limitBytes: session.outputLimit(ref) ?? operations.settings.outputLimitBytes, owner: owner ?? "")
         }
         await keeper.keep(ref, chunks)
     }

@@ -90,7 +90,7 @@ extension OutputAttempt {
         try write(record(.init(kind: .start, offset: limit, streamPosition: tail), for: name, at: 0), to: file, at: 0)
     }
 
-    private func write(_ bytes: [UInt8], to file: OpenFile, at position: Int64) throws(SystemFailure) {
+    func write(_ bytes: [UInt8], to file: OpenFile, at position: Int64) throws(SystemFailure) {
         do {
             try SystemCalls.write(file.descriptor, bytes, at: position)
         } catch {
@@ -100,7 +100,7 @@ extension OutputAttempt {
     }
 
     /// A record without a payload.
-    private func record(_ record: OutputRecord, for name: OutputFile, at position: Int64) -> [UInt8] {
+    func record(_ record: OutputRecord, for name: OutputFile, at position: Int64) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: OutputRecord.headBytes)
         bytes.withUnsafeMutableBytes { record.write(to: $0, seed: name.seed, at: position) }
         return bytes

@@ -37,8 +37,12 @@ final class OutputAttempt: Sendable {
         }
         let end = try scan.record(at: size - Int64(OutputRecord.headBytes)).flatMap { $0.kind == .end ? $0 : nil }
         state.head = OutputState.Segment()
-        try scan.data(until: end == nil ? size : size - Int64(OutputRecord.headBytes), verified: end == nil) {
-            state.add($0, to: name, at: $1)
+        try scan.records(until: end == nil ? size : size - Int64(OutputRecord.headBytes), verified: end == nil) {
+            if $0.kind == .start {
+                state.curtail(tailBytes: $0.streamPosition)
+            } else {
+                state.add($0, to: name, at: $1)
+            }
         }
         try loadTails(of: ref, into: &state, isEnded: end != nil, files: files)
         if let end {
@@ -67,7 +71,7 @@ final class OutputAttempt: Sendable {
                 continue
             }
             state.tails[Int(name.part) - 1].append(OutputState.Segment(number: name.segment))
-            try scan.data(until: size, verified: true) { state.add($0, to: name, at: $1) }
+            try scan.records(until: size, verified: true) { state.add($0, to: name, at: $1) }
             let found = state.tails[Int(name.part) - 1].last!.fileEnd  // appended just above
             if found < size && !isEnded { try SystemCalls.truncate(file.descriptor, to: found) }
         }
@@ -93,8 +97,9 @@ struct OutputScan {
         }
     }
 
-    /// Data records up to the first that is not whole, or not in order. Unverified: payloads are checked when read.
-    func data(
+    /// The records after the first, up to one that is not whole, or not in order: data, and smaller limits. Unverified:
+    /// payloads are checked when read.
+    func records(
         until end: Int64, verified: Bool, _ body: (OutputRecord, Int64) -> Void
     ) throws(SystemFailure) {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
@@ -110,11 +115,16 @@ struct OutputScan {
                 let rest = UnsafeRawBufferPointer(rebasing: window[used..<count])
                 guard let record = OutputRecord(head: rest) else { break }
                 let whole = OutputRecord.headBytes + record.length
-                guard record.kind == .data, record.length > 0, record.offset >= expected else { return }
+                switch record.kind {
+                case .data: guard record.length > 0, record.offset >= expected else { return }
+                case .start: guard record.length == 0 else { return }
+                case .end: return
+                }
                 guard whole <= rest.count else { break }
-                if verified && !record.matches(rest, seed: name.seed, at: position + Int64(used)) { return }
+                let isLimits = record.kind == .start
+                if verified || isLimits, !record.matches(rest, seed: name.seed, at: position + Int64(used)) { return }
                 body(record, position + Int64(used))
-                expected = record.end
+                if !isLimits { expected = record.end }
                 used += whole
             }
             if used == 0 { return }

@@ -11,7 +11,7 @@ final class OutputAttempts: Sendable {
     private struct State {
         var attempts: [AttemptRef: OutputAttempt] = [:]
         /// Limits of attempts that were opened and not used yet.
-        var expected: [AttemptRef: Int64] = [:]
+        var expected: [AttemptRef: OutputLimits] = [:]
         /// Those that may be let go, oldest first, from `recentStart` on.
         var recent: [AttemptRef] = []
         var recentStart = 0
@@ -22,13 +22,17 @@ final class OutputAttempts: Sendable {
         self.settings = settings
     }
 
-    func open(_ ref: AttemptRef, limitBytes: Int64) {
+    func open(_ ref: AttemptRef, _ limits: OutputLimits) {
         let attempt = state.withLock { state -> OutputAttempt? in
             if let attempt = state.attempts[ref] { return attempt }
-            state.expected[ref] = limitBytes
+            state.expected[ref] = limits
             return nil
         }
-        if let attempt { _ = Self.makeOpen(attempt, limitBytes: limitBytes) }
+        if let attempt { _ = Self.makeOpen(attempt, limits) }
+    }
+
+    private var defaults: OutputLimits {
+        OutputLimits(bytes: settings.limitBytes, tailBytes: settings.tailBytes)
     }
 
     /// In memory.
@@ -45,7 +49,7 @@ final class OutputAttempts: Sendable {
     func writable(_ ref: AttemptRef) throws(SystemFailure) -> OutputAttempt {
         while true {
             let attempt = try find(ref)
-            if Self.makeOpen(attempt, limitBytes: settings.limitBytes) { return attempt }
+            if Self.makeOpen(attempt, defaults) { return attempt }
         }
     }
 
@@ -55,7 +59,7 @@ final class OutputAttempts: Sendable {
             let state = OutputState(limitBytes: settings.limitBytes, tailBytes: settings.tailBytes)
             let attempt =
                 self.state.withLock { $0.attempts[ref] } ?? keep(OutputAttempt(ref: ref, state: state))
-            if Self.makeOpen(attempt, limitBytes: settings.limitBytes) { return attempt }
+            if Self.makeOpen(attempt, defaults) { return attempt }
         }
     }
 
@@ -86,8 +90,8 @@ final class OutputAttempts: Sendable {
         state.withLock { state in
             if let other = state.attempts[new.ref] { return other }
             state.attempts[new.ref] = new
-            if let limit = state.expected.removeValue(forKey: new.ref) {
-                _ = Self.makeOpen(new, limitBytes: limit)
+            if let limits = state.expected.removeValue(forKey: new.ref) {
+                _ = Self.makeOpen(new, limits)
             } else {
                 Self.noteRecent(new.ref, &state, capacity: settings.recentAttempts)
             }
@@ -96,12 +100,12 @@ final class OutputAttempts: Sendable {
     }
 
     /// False when it was let go meanwhile.
-    private static func makeOpen(_ attempt: OutputAttempt, limitBytes: Int64) -> Bool {
+    private static func makeOpen(_ attempt: OutputAttempt, _ limits: OutputLimits) -> Bool {
         attempt.state.withLock { state in
             if state.isEvicted { return false }
             if state.phase == .idle {
                 state.phase = .open
-                if state.head == nil { state.limitBytes = limitBytes }
+                if state.head == nil { (state.limitBytes, state.tailBytes) = (limits.bytes, limits.tailBytes) }
             }
             return true
         }

@@ -112,8 +112,13 @@ struct OutputLane {
             let rest = UnsafeRawBufferPointer(rebasing: scratch.bytes[unread])
             if !unread.isEmpty, let head = OutputRecord(head: rest), OutputRecord.headBytes + head.length <= rest.count
             {
-                guard head.kind == .data, head.matches(rest, seed: stretch.file.seed, at: position) else {
+                guard head.kind != .end, head.matches(rest, seed: stretch.file.seed, at: position) else {
                     throw .damaged(stretch.file, position: position)
+                }
+                if head.kind == .start {
+                    // Smaller limits from here on: of interest to writers alone.
+                    unread = unread.lowerBound + OutputRecord.headBytes..<unread.upperBound
+                    continue
                 }
                 record = head
                 return true

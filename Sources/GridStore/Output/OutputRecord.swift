@@ -7,7 +7,8 @@ import GridModel
 /// write, nor a flipped bit, nor an old file's bytes, nor output that looks like a record passes for one.
 struct OutputRecord: Equatable {
     enum Kind: UInt8 {
-        /// First in every file: `offset` is the limit per stream, `streamPosition` the tail's size.
+        /// First in every file: `offset` is the limit per stream, `streamPosition` the tail's size. Again in the middle of
+        /// an attempt's first file when they become smaller.
         case start = 1
         case data = 2
         /// Last in an ended attempt's first file: `offset` is the attempt's whole length.

@@ -89,6 +89,14 @@ struct OutputState {
         }
     }
 
+    /// A record in the middle of the first file that says: from here on only the end is kept.
+    mutating func curtail(tailBytes: Int64) {
+        limitBytes = 0
+        self.tailBytes = tailBytes
+        head?.fileEnd += Int64(OutputRecord.headBytes)
+        newest = nil
+    }
+
     /// For those who follow: what is about to be written. Not once a stream has passed its limit: readers then see what
     /// is kept, and no more.
     mutating func remember(_ chunks: [OutputChunk]) {

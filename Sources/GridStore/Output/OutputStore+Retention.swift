@@ -1,4 +1,5 @@
 package import GridModel
+import Synchronization
 
 extension OutputStore {
     /// Deletes all output of a task. Who follows it comes to an end.
@@ -56,9 +57,11 @@ extension OutputStore {
             }
         }
         try files.remove(file)
+        // Its tails go with it, or soon after.
+        if file.part == 0 { ledger.withLock { $0.forget(file.ref) } }
     }
 
-    private func forEachFile(
+    func forEachFile(
         _ body: (OutputFile, SystemCalls.Status) throws(SystemFailure) -> Void
     ) throws(SystemFailure) {
         for shard in try SystemCalls.names(in: files.folder) where shard.utf8.count == 2 {

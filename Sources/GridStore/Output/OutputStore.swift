@@ -11,6 +11,7 @@ package final class OutputStore: Sendable {
     let settings: OutputSettings
     let files: OpenFiles
     let attempts: OutputAttempts
+    let ledger = Mutex(OutputLedger())
     private let scratches = ScratchPool()
     private let lock: FolderLock
 
@@ -27,9 +28,16 @@ package final class OutputStore: Sendable {
     }
 
     /// Expects output of this attempt: goes on where it ended when there is some already. `limitBytes`: kept per
-    /// stream, 0 for the default; what was first said counts. Touches no file.
-    package func open(_ ref: AttemptRef, limitBytes: Int64 = 0) {
-        attempts.open(ref, limitBytes: limitBytes > 0 ? limitBytes : settings.limitBytes)
+    /// stream, 0 for the default; what was first said counts. `owner`: on whose quota; empty: nobody's. Touches no file.
+    package func open(_ ref: AttemptRef, limitBytes: Int64 = 0, owner: String = "") {
+        var limits = OutputLimits(
+            bytes: limitBytes > 0 ? limitBytes : settings.limitBytes, tailBytes: settings.tailBytes)
+        if !owner.isEmpty { ledger.withLock { $0.begin(ref, of: owner) } }
+        if isFull(owner) {
+            limits.bytes = min(limits.bytes, OutputLimits.scant.bytes)
+            limits.tailBytes = min(limits.tailBytes, OutputLimits.scant.tailBytes)
+        }
+        attempts.open(ref, limits)
     }
 
     /// Where the attempt's output is to go on; 0 when there is none, its length when it has ended.
@@ -52,7 +60,9 @@ package final class OutputStore: Sendable {
                 let scratch = scratches.take()
                 defer { scratches.give(scratch) }
                 var appending = OutputAppending(attempt, files: files, scratch: scratch)
-                return try appending.append(chunks)
+                let next = try appending.append(chunks)
+                try account(for: attempt)
+                return next
             }
         } catch {
             attempt.state.withLock { $0.newest = nil }
@@ -77,6 +87,7 @@ package final class OutputStore: Sendable {
         do throws(SystemFailure) {
             try attempt.turn.withLock { (_) throws(SystemFailure) in
                 try attempt.finish(inline: inline, durable: durable, files: files)
+                try account(for: attempt)
             }
         } catch {
             throw StoreError("could not finish the output of attempt \(ref) in \(files.folder)", error)

@@ -51,7 +51,10 @@ struct ConfigKey: Sendable {
         ConfigKey("limits.bytes", .size, "32MiB", "arguments and inputs of tasks, a second and caller"),
         ConfigKey("limits.open_calls", .count, "256", "calls open at once, for each caller"),
         ConfigKey("limits.operator_factor", .count, "25", "operators may do so many times as much"),
-        ConfigKey("limits.contended_divisor", .count, "8", "while others ask too, a caller has this part of its rates"),
+        ConfigKey(
+            "limits.contended_divisor", .count, "16", "while others ask too, a caller has this part of its rates"),
+        ConfigKey(
+            "limits.stored_output", .size, "10GiB", "task output on disk, for each submitter; 0: without limit"),
         ConfigKey("limits.connections", .count, "8192", "connections open at once"),
         ConfigKey("limits.connections_per_address", .count, "2048", "of them, from one address"),
         ConfigKey("limits.handshake_timeout", .duration, "10s", "for a stranger to finish the TLS handshake"),

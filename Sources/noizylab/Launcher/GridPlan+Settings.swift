@@ -3,6 +3,7 @@ import Coordinator
 import GridIdentity
 import GridLogic
 import GridModel
+import GridStore
 import GridTransport
 
 /// The plan in the words of the parts. What it does not say keeps the parts' own defaults.
@@ -35,6 +36,7 @@ extension GridPlan {
             case "liveness.recovery_grace": settings.grid.recoveryGraceMilliseconds = number
             case "audit.retention": settings.auditRetentionSeconds = number / 1_000
             case "audit.max_entries": settings.auditEntryLimit = Int(max(number, 1_000))
+            case "limits.stored_output": settings.output.ownerLimitBytes = max(number, 0)
             case "limits.connections": settings.transport.connections.total = Int(max(number, 1))
             case "limits.connections_per_address": settings.transport.connections.perAddress = Int(max(number, 1))
             case "limits.handshake_timeout": settings.transport.handshakeTimeout = .milliseconds(max(number, 100))

@@ -51,6 +51,40 @@ struct OutputTests {
         #expect(later.stderr.contains("not kept"), "a marker says how much is missing: \(later.stderr.prefix(300))")
     }
 
+    @Test func `beyond a client's quota only ends are kept, and nothing is taken, over a restart`() async throws {
+        let grid = try GridFixture()
+        do {
+            try """
+            [coordinator]
+            listen = "127.0.0.1:0"
+            edge = "127.0.0.1:0"
+            [limits]
+            stored_output = "1MiB"
+            """.write(toFile: "\(grid.scratch)/quota.toml", atomically: true, encoding: .utf8)
+            try await grid.start(["--config", "\(grid.scratch)/quota.toml"])
+            let first = try await grid.noizylab("run", "--key", "much", "--", "seq", "1000000", within: .seconds(60))
+            #expect(first.exitCode == 0, "what runs goes on: \(first.stderr)")
+            let kept = try await grid.noizylab("task", "logs", "much")
+            #expect(kept.stdout.hasPrefix("1\n2\n3\n") && kept.stdout.hasSuffix("999999\n1000000\n"))
+            #expect(kept.stdoutData.count < 4 << 20, "\(kept.stdoutData.count) of 6.9 MB")
+            #expect(kept.stderr.contains("not kept"), "\(kept.stderr.prefix(300))")
+
+            for _ in 0..<2 {
+                try await eventually("the quota is full") {
+                    let next = try await grid.noizylab("run", "--", "true")
+                    return next.exitCode == 1 && next.stderr.contains("limits.stored_output")
+                }
+                try await grid.succeeding("stop")
+                try await grid.start(["--config", "\(grid.scratch)/quota.toml"])
+            }
+            try await grid.stopLeavingNothing()
+        } catch {
+            await grid.remove()
+            throw error
+        }
+        await grid.remove()
+    }
+
     @Test func `every byte there is comes back`() async throws {
         let grid = try GridFixture.current
         let program =
