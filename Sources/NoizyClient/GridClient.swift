@@ -34,13 +34,16 @@ public final class GridClient: Sendable {
     package let loops: TransportLoops
     let follower = FollowerTasks()
     private let refusal: RefusalBox
+    /// An API key, on the edge listener.
+    private let showsKey: Bool
 
     private init(
         endpoint: GridEndpoint, options: GridClientOptions, client: GRPCClient<Transport>, loops: TransportLoops,
-        refusal: RefusalBox
+        refusal: RefusalBox, showsKey: Bool
     ) {
         self.endpoint = endpoint
         self.options = options
+        self.showsKey = showsKey
         tasks = Noizylab_Grid_Tasks.Client(wrapping: client)
         admin = Noizylab_Grid_Admin.Client(wrapping: client)
         audit = Noizylab_Grid_Audit.Client(wrapping: client)
@@ -66,8 +69,9 @@ public final class GridClient: Sendable {
             let interceptors: [any ClientInterceptor] = credentials.apiKey.map { [KeyInterceptor($0)] } ?? []
             result = await run(transport, interceptors, loops) { client in
                 try await withScope(
-                    GridClient(endpoint: endpoint, options: options, client: client, loops: loops, refusal: refusal),
-                    body)
+                    GridClient(
+                        endpoint: endpoint, options: options, client: client, loops: loops, refusal: refusal,
+                        showsKey: credentials.isAPIKey), body)
             }
         } catch let error as IdentityError {
             result = .failure(GridError(.untrusted, error.message))
@@ -139,6 +143,12 @@ public final class GridClient: Sendable {
     package func explain(_ error: any Error) -> any Error {
         guard let error = error as? RPCError else { return error }
         if error.code == .cancelled, Task.isCancelled { return CancellationError() }
+        if error.code == .unimplemented, showsKey {
+            return GridError(
+                .denied,
+                "no API key may do this: the edge listener (\(endpoint)) does not serve it, only the one for certificates",
+                reason: "NOT_FOR_KEYS")
+        }
         return GridError(error, refusal: refusal.take(), endpoint: endpoint)
     }
 }

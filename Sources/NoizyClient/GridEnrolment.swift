@@ -59,6 +59,21 @@ package enum GridEnrolment {
         }
     }
 
+    /// Most who meet these have the other listener's port in hand.
+    private static func explained(_ error: GridError, _ endpoint: GridEndpoint) -> GridError {
+        if error.reason == "CERTIFICATE_REFUSED" {
+            return GridError(
+                .invalidArgument,
+                "\(endpoint) lets in only who has a certificate already: join at the edge listener, which noizylab token "
+                    + "create names (port 50052 unless configured)")
+        }
+        guard error.code == .unavailable, error.reason.isEmpty else { return error }
+        return GridError(
+            .unavailable,
+            "nothing that lets machines join answers at \(endpoint): noizylab token create names the address and the edge "
+                + "port (50052 unless configured)")
+    }
+
     private static func onEdge<Answer: Sendable>(
         _ endpoint: GridEndpoint, _ token: JoinToken,
         _ body: @escaping @Sendable (GRPCClient<HTTP2ClientTransport.Posix>) async throws -> Answer
@@ -72,7 +87,8 @@ package enum GridEnrolment {
                 onRefusal: { error in refusal.withLock { $0 = error } })
             result = .success(try await withGRPCClient(transport: transport) { try await body($0) })
         } catch let error as RPCError {
-            result = .failure(GridError(error, refusal: refusal.withLock { $0 }, endpoint: endpoint))
+            let known = GridError(error, refusal: refusal.withLock { $0 }, endpoint: endpoint)
+            result = .failure(explained(known, endpoint))
         } catch {
             result = .failure(error)
         }

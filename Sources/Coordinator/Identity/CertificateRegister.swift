@@ -88,6 +88,21 @@ final class CertificateRegister: Sendable {
 
     var revokedKeys: [[UInt8]] { state.withLock { Array($0.revocations.keys) } }
 
+    /// Nodes whose newest certificate is of a revoked key, by name.
+    var revokedAgents: Set<String> {
+        state.withLock { state in
+            if state.revocations.isEmpty { return [] }
+            var newest: [String: StoredCertificate] = [:]
+            for certificate in state.certificates.values {
+                if let other = newest[certificate.identity], other.issuedAt >= certificate.issuedAt { continue }
+                newest[certificate.identity] = certificate
+            }
+            let revoked = newest.values.filter { state.revocations[$0.keyHash] != nil }
+            return Set(
+                revoked.compactMap { PeerIdentity(uri: $0.identity) }.filter { $0.role == .agent }.map(\.name))
+        }
+    }
+
     func knows(_ serial: String) -> Bool { state.withLock { $0.certificates[serial] != nil } }
 
     /// The newest certificate of a key for an identity, while it could come back by it.

@@ -20,6 +20,8 @@ package final class IdentityOffice: Sendable {
 
     private struct State {
         var authority: CertificateAuthority
+        /// Of the coordinator's own certificate.
+        var ownKey: [UInt8]?
         /// Both, once they listen: the one with client certificates first.
         var listeners: [GridServerTransport] = []
         /// When a refused node was last reported, by its name and key.
@@ -47,6 +49,9 @@ package final class IdentityOffice: Sendable {
         state.withLock { $0.listeners }.reduce(into: []) { $0.formUnion($1.peers.map(\.keyHash)) }
     }
 
+    /// The key that the coordinator itself shows.
+    var ownKey: [UInt8]? { state.withLock { $0.ownKey } }
+
     /// Ends every connection of these keys. How many there were.
     func endConnections(of keys: Set<[UInt8]>) -> Int {
         state.withLock { $0.listeners }.reduce(0) { $0 + $1.close { keys.contains($0.keyHash) } }
@@ -67,6 +72,7 @@ package final class IdentityOffice: Sendable {
                     for listener in state.withLock({ $0.listeners }) { try listener.reload(files) }
                 }
                 let own = try files.facts()
+                state.withLock { $0.ownKey = own.keyHash }
                 if !register.knows(own.serial) {
                     try register.issued(
                         StoredCertificate(own, issuedBy: CertificateRegister.thisMachine, issuedAt: Timestamp(Date())))

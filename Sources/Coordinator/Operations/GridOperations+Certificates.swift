@@ -77,6 +77,8 @@ extension GridOperations {
             if let at = certificate.lastSeen { seen[certificate.keyHash] = max(at, seen[certificate.keyHash] ?? at) }
         }
         for key in identities.connectedKeys { seen[key] = now }
+        // It shows its own to everybody, this caller too.
+        if let own = identities.ownKey { seen[own] = now }
         var newer: Set<[UInt8]> = []
         return all.map { certificate, revocation in
             var certificate = certificate

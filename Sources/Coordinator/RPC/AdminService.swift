@@ -27,7 +27,7 @@ struct AdminService: Noizylab_Grid_Admin.SimpleServiceProtocol {
         response.pid = getpid()
         response.version = operations.settings.version
         response.uptimeMs = status.uptimeMilliseconds
-        response.nodes = status.nodes.map(Noizylab_Grid_NodeInfo.init)
+        response.nodes = infos(status.nodes)
         for (state, count) in status.tasks { response.tasks[state.rawValue] = Int64(count) }
         response.failoversPaused = status.failoversPaused
         response.nowUs = status.now.microseconds
@@ -38,8 +38,17 @@ struct AdminService: Noizylab_Grid_Admin.SimpleServiceProtocol {
         -> Noizylab_Grid_ListNodesResponse
     {
         var response = Noizylab_Grid_ListNodesResponse()
-        response.nodes = try await operations.nodes(context.caller).map(Noizylab_Grid_NodeInfo.init)
+        response.nodes = infos(try await operations.nodes(context.caller))
         return response
+    }
+
+    private func infos(_ views: [NodeView]) -> [Noizylab_Grid_NodeInfo] {
+        let revoked = operations.identities.register.revokedAgents
+        return views.map { view in
+            var info = Noizylab_Grid_NodeInfo(view)
+            info.isRevoked = revoked.contains(view.node.name.text)
+            return info
+        }
     }
 
     func setSchedulability(request: Noizylab_Grid_SetSchedulabilityRequest, context: ServerContext) async throws

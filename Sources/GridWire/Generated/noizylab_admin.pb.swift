@@ -266,6 +266,12 @@ package nonisolated struct Noizylab_Grid_NodeInfo: @unchecked Sendable {
     set {_uniqueStorage()._isDrainedForRisk = newValue}
   }
 
+  /// Its certificate was revoked: it is nobody until it has joined again.
+  package var isRevoked: Bool {
+    get {_storage._isRevoked}
+    set {_uniqueStorage()._isRevoked = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -734,7 +740,7 @@ nonisolated extension Noizylab_Grid_ListNodesResponse: SwiftProtobuf.Message, Sw
 
 nonisolated extension Noizylab_Grid_NodeInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".NodeInfo"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}role\0\u{1}link\0\u{1}state\0\u{1}schedulability\0\u{1}address\0\u{1}inventory\0\u{1}labels\0\u{1}sample\0\u{3}silent_ms\0\u{3}skew_us\0\u{1}running\0\u{1}reserved\0\u{1}capacity\0\u{3}is_external\0\u{2}\u{19}trouble\0\u{3}is_slow\0\u{3}answer_ms\0\u{3}quarantine_ms\0\u{3}barred_types\0\u{3}drain_ms\0\u{3}drain_deadline_us\0\u{3}kept_answer_ms\0\u{4}\u{d}risk_level\0\u{1}risk\0\u{3}risk_evidence\0\u{3}is_avoided\0\u{3}is_drained_for_risk\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}role\0\u{1}link\0\u{1}state\0\u{1}schedulability\0\u{1}address\0\u{1}inventory\0\u{1}labels\0\u{1}sample\0\u{3}silent_ms\0\u{3}skew_us\0\u{1}running\0\u{1}reserved\0\u{1}capacity\0\u{3}is_external\0\u{2}\u{19}trouble\0\u{3}is_slow\0\u{3}answer_ms\0\u{3}quarantine_ms\0\u{3}barred_types\0\u{3}drain_ms\0\u{3}drain_deadline_us\0\u{3}kept_answer_ms\0\u{4}\u{d}risk_level\0\u{1}risk\0\u{3}risk_evidence\0\u{3}is_avoided\0\u{3}is_drained_for_risk\0\u{4}\u{2}is_revoked\0")
 
   fileprivate class _StorageClass {
     var _name: String = String()
@@ -765,6 +771,7 @@ nonisolated extension Noizylab_Grid_NodeInfo: SwiftProtobuf.Message, SwiftProtob
     var _riskEvidence: [Noizylab_Grid_RiskEvidence] = []
     var _isAvoided: Bool = false
     var _isDrainedForRisk: Bool = false
+    var _isRevoked: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -803,6 +810,7 @@ nonisolated extension Noizylab_Grid_NodeInfo: SwiftProtobuf.Message, SwiftProtob
       _riskEvidence = source._riskEvidence
       _isAvoided = source._isAvoided
       _isDrainedForRisk = source._isDrainedForRisk
+      _isRevoked = source._isRevoked
     }
   }
 
@@ -849,6 +857,7 @@ nonisolated extension Noizylab_Grid_NodeInfo: SwiftProtobuf.Message, SwiftProtob
         case 62: try { try decoder.decodeRepeatedMessageField(value: &_storage._riskEvidence) }()
         case 63: try { try decoder.decodeSingularBoolField(value: &_storage._isAvoided) }()
         case 64: try { try decoder.decodeSingularBoolField(value: &_storage._isDrainedForRisk) }()
+        case 66: try { try decoder.decodeSingularBoolField(value: &_storage._isRevoked) }()
         default: break
         }
       }
@@ -945,6 +954,9 @@ nonisolated extension Noizylab_Grid_NodeInfo: SwiftProtobuf.Message, SwiftProtob
       if _storage._isDrainedForRisk != false {
         try visitor.visitSingularBoolField(value: _storage._isDrainedForRisk, fieldNumber: 64)
       }
+      if _storage._isRevoked != false {
+        try visitor.visitSingularBoolField(value: _storage._isRevoked, fieldNumber: 66)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -982,6 +994,7 @@ nonisolated extension Noizylab_Grid_NodeInfo: SwiftProtobuf.Message, SwiftProtob
         if _storage._riskEvidence != rhs_storage._riskEvidence {return false}
         if _storage._isAvoided != rhs_storage._isAvoided {return false}
         if _storage._isDrainedForRisk != rhs_storage._isDrainedForRisk {return false}
+        if _storage._isRevoked != rhs_storage._isRevoked {return false}
         return true
       }
       if !storagesAreEqual {return false}

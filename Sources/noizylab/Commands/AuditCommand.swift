@@ -55,6 +55,7 @@ struct AuditListCommand: AsyncParsableCommand {
             }
             return found.withLock { $0 }
         }
+        .sorted { ($0.firstAtUs, $0.number) < ($1.firstAtUs, $1.number) }
         AuditListing(records: records).listing.print(as: format.output)
     }
 }

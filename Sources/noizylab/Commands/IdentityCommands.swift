@@ -48,9 +48,10 @@ struct TokenCreateCommand: AsyncParsableCommand {
                 ]).pretty)
         case .text:
             Console.stdout.print(made.token)
-            let until = TimeText.relative(microseconds: made.expiresAtUs, now: Clocks.wall())
+            // Rounded up: the moment since it was made is no part of the answer.
+            let left = TimeText.rough(milliseconds: (made.expiresAtUs - Clocks.wall()) / 1_000 + 999)
             Console.stderr.print(
-                "good once, until \(until) from now; on the machine that joins:\n"
+                "good once, for the next \(left); on the machine that joins:\n"
                     + "  noizylab join \(made.edge) --token \(made.token)" + (name.isEmpty ? "" : " --name \(name)")
                     + (confirm ? " --confirm" : ""))
         }

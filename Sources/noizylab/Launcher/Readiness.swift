@@ -11,6 +11,8 @@ struct Readiness: Sendable {
     enum Finding: Sendable {
         case ready(Noizylab_Grid_StatusResponse?)
         case missing(String, parts: [GridPart])
+        /// It will not be, however long one waits.
+        case hopeless(CommandFailure)
     }
 
     static let limit: Duration = .seconds(30)
@@ -28,6 +30,7 @@ struct Readiness: Sendable {
                 last = text
                 missing = parts
                 onProgress(text)
+            case .hopeless(let failure): throw failure
             }
             if let hopeless = hopelessPart() { throw failure("\(hopeless) ends as soon as it is started", [hopeless]) }
             try await Task.sleep(for: .milliseconds(25))
@@ -44,6 +47,9 @@ struct Readiness: Sendable {
             let status = try await locator.withGrid { try await $0.statusInfo() }
             let online = Set(status.nodes.filter { $0.state == "online" }.map(\.name))
             let missing = plan.ownNodes.map(\.name).filter { !online.contains($0) }
+            if let revoked = status.nodes.first(where: { $0.isRevoked && missing.contains($0.name) }) {
+                return .hopeless(Self.revoked(revoked.name))
+            }
             let unreached = plan.linkedNodes.map(\.name).filter { name in
                 // One that cannot be reached is told of, and keeps nobody waiting.
                 !online.contains(name) && RoadRecord.read(name, in: home)?.reason == nil
@@ -73,6 +79,12 @@ struct Readiness: Sendable {
         } catch {
             return .missing(CommandFailure(error).message, parts: [.agent(node.name)])
         }
+    }
+
+    private static func revoked(_ node: String) -> CommandFailure {
+        CommandFailure(
+            .denied, "\(node) was revoked: the grid does not let it in, and everything else runs",
+            try: "noizylab token create --name \(node), and on that machine, from a fresh folder: noizylab join")
     }
 
     /// A part that ended several times within moments will not come.

@@ -18,6 +18,7 @@ extension CommandFailure {
         switch reason {
         case "BAD_TOKEN": "noizylab token create, on the coordinator's machine"
         case "BAD_KEY": "the whole key, as noizylab key create printed it"
+        case "NOT_FOR_KEYS": "an operator's certificate: noizylab cert issue, and --cert FOLDER"
         case "KEY_NODE", "KEY_TYPE": "a key with a wider scope: noizylab key create, by an operator"
         default: "a certificate with another role: noizylab cert issue"
         }
@@ -45,7 +46,9 @@ extension CommandFailure {
         case .notFound: self.init(.unreachable, error.message, try: Self.hint(missing: error.reason))
         case .failedPrecondition: self.init(.failure, error.message)
         case .denied: self.init(.denied, error.message, try: Self.hint(denied: error.reason))
-        case .exhausted: self.init(.failure, error.message, try: "the same again in a moment")
+        case .exhausted:
+            let wait = error.retryAfter.map { "in \(TimeText.took(milliseconds: $0.wholeMilliseconds))" }
+            self.init(.failure, error.message, try: "the same again \(wait ?? "in a moment")")
         case .unavailable: self.init(.unreachable, error.message, try: "noizylab status, and noizylab logs coordinator")
         case .timedOut: self.init(.timedOut, error.message)
         case .unimplemented:
@@ -61,5 +64,12 @@ extension CommandFailure {
         case .cancelled: self.init(.interrupted, "interrupted")
         case .failed: self.init(.failure, error.message, try: "noizylab logs coordinator")
         }
+    }
+}
+
+extension Duration {
+    /// Rounded up: earlier would be too early.
+    fileprivate var wholeMilliseconds: Int64 {
+        components.seconds * 1_000 + (components.attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
     }
 }

@@ -61,6 +61,7 @@ struct NodeListing {
 
     /// The state in words, with what its owner said of it.
     private func state(_ node: Noizylab_Grid_NodeInfo) -> Table.Cell {
+        if node.isRevoked { return .init("\(node.state), revoked", .warning) }
         guard node.schedulability != "open", !node.schedulability.isEmpty else {
             return .init(node.state, .ofNode(node.state))
         }
@@ -126,7 +127,7 @@ struct NodeListing {
                     ])
                 }),
             "running": JSONValue(node.running),
-            "schedulability": .string(node.schedulability),
+            "schedulability": .string(node.schedulability), "revoked": .bool(node.isRevoked),
             "hostname": .string(node.inventory.hostname),
             "os_version": .string(node.inventory.osVersion),
             "cores": JSONValue(node.inventory.cores),
