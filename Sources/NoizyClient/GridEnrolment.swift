@@ -67,6 +67,12 @@ package enum GridEnrolment {
                 "\(endpoint) lets in only who has a certificate already: join at the edge listener, which noizylab token "
                     + "create names (port 50052 unless configured)")
         }
+        if error.code == .untrusted {
+            return GridError(
+                .untrusted,
+                "\(error.message) Joining goes to the edge port, which noizylab token create names (50052 unless configured).",
+                reason: error.reason)
+        }
         guard error.code == .unavailable, error.reason.isEmpty else { return error }
         return GridError(
             .unavailable,

@@ -72,8 +72,8 @@ extension GridOperations {
             .resourceExhausted, reason: "OUTPUT_QUOTA",
             message: "\(owner) has \(stored >> 20) MiB of task output stored here; the quota is \(quota >> 20) MiB: "
                 + "no task is taken until some of it is deleted. That happens \(settings.taskRetentionSeconds / 86_400) days "
-                + "after a task's end; raising limits.stored_output in the coordinator's configuration makes room at once "
-                + "(noizylab config show).",
+                + "after a task's end; raising limits.stored_output in the coordinator's configuration makes room at "
+                + "once.",
             retryAfterMilliseconds: 60_000)
     }
 

@@ -46,6 +46,8 @@ extension CommandFailure {
         case .notFound: self.init(.unreachable, error.message, try: Self.hint(missing: error.reason))
         case .failedPrecondition: self.init(.failure, error.message)
         case .denied: self.init(.denied, error.message, try: Self.hint(denied: error.reason))
+        case .exhausted where error.reason == "OUTPUT_QUOTA":
+            self.init(.failure, error.message, try: "noizylab config show --origin, on the coordinator's machine")
         case .exhausted:
             let wait = error.retryAfter.map { "in \(TimeText.took(milliseconds: $0.wholeMilliseconds))" }
             self.init(.failure, error.message, try: "the same again \(wait ?? "in a moment")")
