@@ -73,6 +73,12 @@ let gridTargets: [Target] = [
         ],
         swiftSettings: settings),
     .target(
+        name: "Discovery",
+        dependencies: [
+            "GridModel", "GridIdentity", nioCore, nioPosix, nioSSL, nioTLS, x509, asn1, crypto, logging, lifecycle,
+        ],
+        swiftSettings: settings),
+    .target(
         name: "WinRM", dependencies: ["GridModel", crypto, nioCore, nioPosix, nioHTTP1, nioSSL],
         swiftSettings: settings),
     .target(
@@ -88,8 +94,8 @@ let gridTargets: [Target] = [
     .target(
         name: "Coordinator",
         dependencies: [
-            "GridModel", "GridLogic", "GridWire", "GridStore", "GridIdentity", "GridTransport", grpc, grpcProtobuf,
-            protobuf, logging, lifecycle,
+            "GridModel", "GridLogic", "GridWire", "GridStore", "GridIdentity", "GridTransport", "Executors", grpc,
+            grpcProtobuf, protobuf, logging, lifecycle,
         ],
         swiftSettings: settings),
     .target(
@@ -102,9 +108,8 @@ let gridTargets: [Target] = [
         name: "noizylab",
         dependencies: [
             "GridModel", "GridLogic", "GridSimulation", "GridWire", "GridStore", "GridIdentity", "GridTransport",
-            "Executors", "Links", "WinRM", "Agent", "Coordinator", "NoizyClient", "ProcessShims", "CZlib", logging,
-            lifecycle,
-            unixSignals, grpc, protobuf,
+            "Executors", "Links", "WinRM", "Agent", "Coordinator", "Discovery", "NoizyClient", "ProcessShims", "CZlib",
+            logging, lifecycle, unixSignals, grpc, protobuf, nioPosix,
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "TOMLKit", package: "TOMLKit"),
         ],
@@ -131,6 +136,9 @@ let gridTargets: [Target] = [
         dependencies: ["Links", "WinRM", "Executors", "GridModel", "ProcessShims", "WindowsStandIn"],
         swiftSettings: settings),
     .testTarget(
+        name: "DiscoveryTests", dependencies: ["Discovery", "GridIdentity", nioCore, nioPosix, nioSSL],
+        swiftSettings: settings),
+    .testTarget(
         name: "WinRMTests",
         dependencies: ["WinRM", "GridModel", "WindowsStandIn", crypto, nioCore, nioEmbedded, nioHTTP1],
         swiftSettings: settings),
@@ -153,7 +161,11 @@ let gridTargets: [Target] = [
         swiftSettings: settings),
     .testTarget(
         name: "NoizylabTests",
-        dependencies: ["noizylab", "Agent", "NoizyClient", "GridModel", "GridWire", "GridIdentity", "CZlib", protobuf],
+        dependencies: [
+            "noizylab", "Agent", "Discovery", "NoizyClient", "GridLogic", "GridModel", "GridWire", "GridIdentity",
+            "CZlib",
+            protobuf,
+        ],
         swiftSettings: settings),
     .testTarget(
         name: "EndToEndTests",

@@ -19,6 +19,11 @@ package enum HostNames {
         return names.filter { !$0.isEmpty && isFit($0) && seen.insert($0).inserted }
     }
 
+    /// Reached from this machine alone.
+    package static func isLoopback(_ host: String) -> Bool {
+        host == "localhost" || host == "::1" || host.hasPrefix("127.")
+    }
+
     /// Names that no certificate can hold are left out: a machine may call itself anything.
     private static func isFit(_ name: String) -> Bool {
         name.utf8.count <= 253

@@ -70,7 +70,8 @@ struct RootCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Machine",
                 subcommands: [
-                    NodeCommand.self, TokenCommand.self, JoinCommand.self, CertCommand.self, KeyCommand.self,
+                    NodeCommand.self, DiscoverCommand.self, TokenCommand.self, JoinCommand.self, CertCommand.self,
+                    KeyCommand.self,
                     SignerCommand.self, AuditCommand.self,
                 ]),
             CommandGroup(

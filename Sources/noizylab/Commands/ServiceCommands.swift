@@ -1,6 +1,7 @@
 import Agent
 import ArgumentParser
 import Coordinator
+import Discovery
 import Foundation
 import GridIdentity
 import GridModel
@@ -78,6 +79,25 @@ private struct CoordinatorPart: Service {
     let logger: Logger
 
     func run() async throws {
+        let (ready, teller) = AsyncStream.makeStream(of: (listen: Int, edge: Int).self)
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            defer { group.cancelAll() }
+            group.addTask {
+                defer { teller.finish() }
+                try await serve { teller.yield(($0, $1)) }
+                return true
+            }
+            group.addTask {
+                guard isAnnounced else { return false }
+                for await ports in ready { await announce(ports.listen, ports.edge) }
+                return false
+            }
+            // The coordinator's end is the end; nobody else's is.
+            while let isOver = try await group.next(), !isOver {}
+        }
+    }
+
+    private func serve(_ onReady: @escaping @Sendable (Int, Int) -> Void) async throws {
         try await service.run { listen, edge in
             var record = ProcessRecord.ofThisProcess()
             record.listen = "\(GridEndpoint(host: plan.listenHost, port: listen))"
@@ -85,7 +105,20 @@ private struct CoordinatorPart: Service {
             try JSONFile.write(record, to: home.record(.coordinator))
             logger.notice(
                 "Listening", metadata: ["listen": "\(record.listen ?? "")", "edge": "\(record.edge ?? "")"])
+            onReady(listen, edge)
         }
+    }
+
+    /// What listens on loopback alone cannot be reached by those who would hear of it.
+    private var isAnnounced: Bool {
+        !plan.isLab && plan.numbers["coordinator.announce"] != 0 && !HostNames.isLoopback(plan.listenHost)
+    }
+
+    private func announce(_ listen: Int, _ edge: Int) async {
+        let service = GridService(
+            cluster: plan.cluster, node: plan.node, version: Version.text, port: UInt16(clamping: listen),
+            edgePort: UInt16(clamping: edge))
+        await GridAnnouncer(service, logger: logger).run()
     }
 }
 

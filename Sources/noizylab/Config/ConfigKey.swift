@@ -27,6 +27,9 @@ struct ConfigKey: Sendable {
         ConfigKey("coordinator.listen", .endpoint, "0.0.0.0:50051", "mutual TLS: agents and certificate holders"),
         ConfigKey("coordinator.edge", .endpoint, "0.0.0.0:50052", "server TLS: machines that join, and API keys"),
         ConfigKey("coordinator.names", .texts, "", "further names and addresses by which clients reach it"),
+        ConfigKey(
+            "coordinator.announce", .flag, "true",
+            "say on the local network that it is there (mDNS), when it listens beyond loopback"),
         ConfigKey("tasks.output_limit", .size, "64MiB", "kept of each output stream, unless the task says"),
         ConfigKey("tasks.timeout", .duration, "1h", "for calls of NoizyGridRPC that give none"),
         ConfigKey("tasks.lost_attempts", .count, "10", "lost attempts that are made good before a task is lost"),
