@@ -65,6 +65,7 @@ struct RootCommand: AsyncParsableCommand {
                 name: "Grid",
                 subcommands: [
                     StartCommand.self, StatusCommand.self, StopCommand.self, LogsCommand.self, EventsCommand.self,
+                    DoctorCommand.self,
                 ]),
             CommandGroup(name: "Work", subcommands: [RunCommand.self, ExecCommand.self, TaskCommand.self]),
             CommandGroup(

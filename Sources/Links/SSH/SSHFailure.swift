@@ -11,13 +11,14 @@ enum SSHFailure {
                 lines.first { $0.hasPrefix("SHA256:") }.map { " (it shows \($0.trimmingEnd("."))" + ")" } ?? ""
             return RoadFailure(
                 reason: "the host key of \(place) is another than the known one\(fingerprint)",
-                remedy: "find out why; only then: ssh-keygen -R \(knownName(settings)), and \(settings.command)")
+                remedy:
+                    "find out why; only then: ssh-keygen -R \(knownName(settings)), and noizylab node trust \(settings.node)"
+            )
         }
         if has("Host key verification failed") || has("No ED25519 host key is known") || has("host key is known for") {
             return RoadFailure(
                 reason: "the host key of \(place) is not known",
-                remedy: "\(settings.command)   (it shows the fingerprint and asks; compare it with the machine's own: "
-                    + "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub)")
+                remedy: "noizylab node trust \(settings.node), which shows the fingerprint and asks")
         }
         if has("Permission denied") {
             return RoadFailure(

@@ -12,6 +12,8 @@ package struct SSHSettings: Sendable, Hashable {
     package var key: String
     /// A file of known hosts besides the user's own; empty: none.
     package var knownHosts: String
+    /// The grid's own, of machines that `noizylab node trust` believed; empty: none.
+    package var gridKnownHosts: String
     /// No other coordinator has it: what runs on the machine for this node is found again by it.
     package var tag: String
     /// For the control socket, 0700. Short: a socket's path has room for some hundred bytes.
@@ -19,7 +21,7 @@ package struct SSHSettings: Sendable, Hashable {
 
     package init(
         node: NodeName, address: String, port: Int? = nil, user: String = "", key: String = "",
-        knownHosts: String = "", tag: String, socketFolder: String
+        knownHosts: String = "", gridKnownHosts: String = "", tag: String, socketFolder: String
     ) {
         self.node = node
         self.address = address
@@ -27,6 +29,7 @@ package struct SSHSettings: Sendable, Hashable {
         self.user = user
         self.key = key
         self.knownHosts = knownHosts
+        self.gridKnownHosts = gridKnownHosts
         self.tag = tag
         self.socketFolder = socketFolder
     }
@@ -42,17 +45,29 @@ package struct SSHSettings: Sendable, Hashable {
         (port.map { ["-p", "\($0)"] } ?? []) + (key.isEmpty ? [] : ["-i", key, "-o", "IdentitiesOnly=yes"])
     }
 
+    /// Of every connection that is made: nobody is asked anything, and nothing but commands goes over it.
+    private var connectionOptions: [String] {
+        var options = ["-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes"]
+        options += ["-o", "ConnectTimeout=8", "-o", "ServerAliveInterval=1", "-o", "ServerAliveCountMax=3"]
+        options += ["-o", "ControlPersist=no", "-o", "ForwardAgent=no", "-o", "ForwardX11=no", "-o", "LogLevel=INFO"]
+        options += ["-o", "ClearAllForwardings=yes", "-o", "PermitLocalCommand=no", "-o", "EscapeChar=none"]
+        let files = [knownHosts, gridKnownHosts].filter { !$0.isEmpty }.map { " \"\($0)\"" }.joined()
+        if !files.isEmpty { options += ["-o", "UserKnownHostsFile=~/.ssh/known_hosts ~/.ssh/known_hosts2\(files)"] }
+        return options
+    }
+
     /// The connection that the others share, and that carries the control script.
     func masterArguments(socket: String) -> [String] {
-        var arguments = ["ssh", "-M", "-S", socket, "-T", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes"]
-        arguments += ["-o", "ConnectTimeout=8", "-o", "ServerAliveInterval=1", "-o", "ServerAliveCountMax=3"]
-        arguments += ["-o", "ControlPersist=no", "-o", "ForwardAgent=no", "-o", "ForwardX11=no", "-o", "LogLevel=INFO"]
-        arguments += ["-o", "ClearAllForwardings=yes", "-o", "PermitLocalCommand=no", "-o", "EscapeChar=none"]
-        if !knownHosts.isEmpty {
-            arguments += ["-o", "UserKnownHostsFile=~/.ssh/known_hosts ~/.ssh/known_hosts2 \"\(knownHosts)\""]
-        }
-        return arguments + endpoint + ["--", destination, ShellText.boot]
+        ["ssh", "-M", "-S", socket, "-T"] + connectionOptions + endpoint + ["--", destination, ShellText.boot]
     }
+
+    /// A connection of its own: in, and out again.
+    var visitArguments: [String] {
+        ["-S", "none", "-n", "-T"] + connectionOptions + endpoint + ["--", destination, "exit 0"]
+    }
+
+    /// Asks the client where it would go.
+    var configurationArguments: [String] { ["-G"] + endpoint + ["--", destination] }
 
     /// One command over it. It never opens a connection of its own.
     func commandArguments(socket: String) -> [String] {

@@ -11,7 +11,8 @@ struct NodeCommand: AsyncParsableCommand {
         subcommands: [
             NodeListCommand.self, NodeShowCommand.self, NodeTopCommand.self, NodeDrainCommand.self,
             NodeUndrainCommand.self, NodeCordonCommand.self, NodeReleaseCommand.self, NodeRemoveCommand.self,
-            NodeRevokeCommand.self, NodePendingCommand.self, NodeApproveCommand.self, NodeDenyCommand.self,
+            NodeRevokeCommand.self, NodeTrustCommand.self, NodePendingCommand.self, NodeApproveCommand.self,
+            NodeDenyCommand.self,
         ])
 }
 

@@ -32,6 +32,8 @@ struct HomeFolder: Sendable, Hashable {
     var joinRecord: String { "\(path)/joined.json" }
     /// Whose signed tasks the nodes of this machine take.
     var trustedSigners: String { "\(path)/trusted_signers" }
+    /// The host keys of machines over SSH that `noizylab node trust` believed.
+    var knownHosts: String { "\(path)/known_hosts" }
     var operatorFolder: String { "\(path)/pki/operator" }
     var authorityFolder: String { "\(path)/pki/ca" }
 

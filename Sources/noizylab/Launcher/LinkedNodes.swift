@@ -49,7 +49,7 @@ struct LinkedNodes: Service {
     ) -> SSHRoad {
         let settings = SSHSettings(
             node: NodeName(checked: node.name), address: node.address, port: ssh.port, user: ssh.user, key: ssh.key,
-            knownHosts: ssh.knownHosts, tag: tag(node.name), socketFolder: sockets)
+            knownHosts: ssh.knownHosts, gridKnownHosts: home.knownHosts, tag: tag(node.name), socketFolder: sockets)
         return SSHRoad(settings: settings, processes: processes, environment: Self.environment)
     }
 

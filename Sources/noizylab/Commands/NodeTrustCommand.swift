@@ -1,0 +1,80 @@
+import ArgumentParser
+import Executors
+import Foundation
+import GridIdentity
+import GridModel
+import Links
+
+struct NodeTrustCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration.command(
+        "trust", "Show the host key of a node over SSH, and believe it from now on.",
+        examples: ["node trust Mac-Pro", "node trust Mac-Pro --fingerprint SHA256:…"],
+        discussion: """
+            Compare the fingerprint with what the machine itself shows: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub. \
+            The key is kept in the grid's folder (known_hosts) and replaces one that was believed before.
+            """)
+
+    @OptionGroup var options: GridOptions
+
+    @Argument(help: "The node's name.")
+    var node: String
+
+    @Option(help: ArgumentHelp("Do not ask: believe it if it is this one.", valueName: "SHA256:…"))
+    var fingerprint: String?
+
+    func run() async throws {
+        let home = options.folder
+        let plan =
+            try JSONFile.read(GridPlan.self, from: home.gridRecord)
+            ?? GridPlan(ConfigSource(home: home, flag: options.config).read())
+        guard let planned = plan.nodes.first(where: { $0.name == node }) else {
+            throw CommandFailure.unknownNode(node, known: plan.nodes.map(\.name))
+        }
+        guard let ssh = planned.ssh else {
+            throw CommandFailure(
+                .usage, "\(node) has the link '\(planned.link)', and no SSH host key",
+                try: "noizylab doctor \(node)")
+        }
+        let settings = SSHSettings(planned, ssh, home: home)
+        guard let keys = await SSHVisit(settings: settings, environment: [:]).hostKeys() else {
+            throw CommandFailure(
+                .unreachable, "\(node) shows no host key at \(planned.address)",
+                try: "noizylab doctor \(node); a machine behind another one: ssh \(planned.address), once by hand")
+        }
+        Console.stdout.print("\(node) at \(planned.address) shows:")
+        for text in keys.fingerprints { Console.stdout.print("  \(TerminalText.oneLine(text))") }
+        try confirm(keys)
+        let old = Folders.readText(home.knownHosts) ?? ""
+        try PrivateFile.write(KnownHosts.text(old, replacing: keys.lines), to: home.knownHosts)
+        Console.stdout.print("believed from now on (\(home.knownHosts))")
+    }
+
+    private func confirm(_ keys: SSHVisit.HostKeys) throws {
+        if let fingerprint {
+            guard keys.fingerprints.contains(where: { $0.prefix { $0 != " " } == fingerprint }) else {
+                throw CommandFailure(
+                    .denied, "none of them is \(fingerprint): nothing was changed",
+                    try: "find out why; ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub, there")
+            }
+            return
+        }
+        guard isatty(STDIN_FILENO) == 1 else {
+            throw CommandFailure(
+                .usage, "nobody is there to say whether it is the right one: nothing was changed",
+                try: "noizylab node trust \(node) --fingerprint SHA256:…")
+        }
+        Console.stdout.write("Is that what the machine itself shows? (yes/no) ")
+        guard readLine()?.lowercased() == "yes" else {
+            throw CommandFailure(.denied, "nothing was changed")
+        }
+    }
+}
+
+extension SSHSettings {
+    /// For looking at a machine, not for serving it.
+    init(_ node: GridPlan.PlannedNode, _ ssh: ReachOverSSH, home: HomeFolder) {
+        self.init(
+            node: NodeName(checked: node.name), address: node.address, port: ssh.port, user: ssh.user, key: ssh.key,
+            knownHosts: ssh.knownHosts, gridKnownHosts: home.knownHosts, tag: "", socketFolder: "")
+    }
+}
