@@ -54,7 +54,7 @@ package struct AgentService: Service {
         let keeper = try CertificateKeeper(settings: settings, files: credentials, logger: logger)
         let dialler = Dialler(
             settings: settings, credentials: credentials, core: core, heartbeat: heartbeat,
-            inventory: await probe.read(), keeper: keeper, pulse: pulse?.words, logger: logger)
+            inventory: await inventory(probe), keeper: keeper, pulse: pulse?.words, logger: logger)
 
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await dialler.run() }
@@ -86,6 +86,15 @@ package struct AgentService: Service {
         logger.warning(
             "Processes that an earlier agent left were ended",
             metadata: ["node": "\(settings.name)", "found": "\(found)", "left": "\(left)"])
+    }
+
+    /// With what the way to the coordinator is.
+    private func inventory(_ probe: InventoryProbe) async -> NodeInventory {
+        var inventory = await probe.read()
+        if let medium = await MediumProbe.towards(settings.coordinatorHost) {
+            inventory.capabilities["medium"] = medium.rawValue
+        }
+        return inventory
     }
 
     private func watchGPUs(_ environment: BaseEnvironment, _ core: AgentCore) async {

@@ -18,6 +18,8 @@ package struct CoordinatorSettings: Sendable {
     package var edgePort = 50_052
     /// Further names and addresses by which clients reach it; its own are found.
     package var names: [String] = []
+    /// Where nodes are that an agent beside the coordinator speaks for: the link's own address is this machine's.
+    package var roadAddresses: [NodeName: String] = [:]
     /// NOIZYLAB_HOME.
     package var folder: String
     package var version: String

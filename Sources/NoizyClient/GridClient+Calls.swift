@@ -52,6 +52,10 @@ extension GridClient {
         try await call { try await admin.status(Noizylab_Grid_StatusRequest()) }
     }
 
+    package func networkInventory() async throws -> Noizylab_Grid_NetworkInventoryResponse {
+        try await call { try await legacy.getNetworkInventory(.with { $0.includeDetailedMetrics = true }) }
+    }
+
     package func nodeInfos() async throws -> [Noizylab_Grid_NodeInfo] {
         try await call { try await admin.listNodes(Noizylab_Grid_ListNodesRequest()) }.nodes
     }

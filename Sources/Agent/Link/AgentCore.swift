@@ -183,7 +183,8 @@ final class AgentCore: Sendable {
                 if state.heartbeatsSent.count > 64 { state.heartbeatsSent = [:] }
                 state.heartbeatsSent[state.heartbeatNumber] = now.monotonic
                 sample.sentAt = now.wall
-                sample.roundTripMicroseconds = state.roundTripMicroseconds
+                // A road's sample brings the road's own share; any other brings none.
+                sample.roundTripMicroseconds += state.roundTripMicroseconds
                 sample.runningAttempts = state.table.runningCount
                 sample.gpus = state.gpus
                 sample.sleptMilliseconds = state.sleptMilliseconds

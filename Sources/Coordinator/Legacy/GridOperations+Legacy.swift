@@ -1,3 +1,4 @@
+import Executors
 import Foundation
 import GridIdentity
 import GridLogic
@@ -55,7 +56,8 @@ extension GridOperations {
     }
 
     /// Links are those between the coordinator and each connected node. Their latency is the round trip of the last
-    /// heartbeat, their bandwidth the highest rate at which output has come over them (0: none came yet).
+    /// heartbeat, their bandwidth the highest rate at which output has come over them (0: none came yet), their medium
+    /// what both ends know of it.
     func inventory(
         _ caller: Caller, isDetailed: Bool
     ) async throws(OperationError) -> Noizylab_Grid_NetworkInventoryResponse {
@@ -78,7 +80,11 @@ extension GridOperations {
             link.toNode = view.node.name.text
             link.latencyMs = Float(sample.roundTripMicroseconds) / 1_000
             link.bandwidthMbps = Float(session.peakMegabits)
+            link.jitterMs = Float(session.jitterMicroseconds / 1_000)
             link.isEncrypted = true
+            link.link = view.node.link.rawValue
+            link.encryption = view.node.link == .ssh ? "SSH" : "mutual TLS"
+            link.medium = await Self.medium(of: view.node)?.rawValue ?? ""
             response.links.append(link)
         }
         response.networkConfig = [
@@ -87,6 +93,13 @@ extension GridOperations {
             "latency": "round trip of the last heartbeat", "bandwidth": "highest rate seen; 0 when nothing was moved",
         ]
         return response
+    }
+}
+
+extension GridOperations {
+    private static func medium(of node: Node) async -> LinkMedium? {
+        let theirs = node.inventory.capabilities["medium"].flatMap(LinkMedium.init)
+        return LinkMedium.of(await MediumProbe.towards(node.address), theirs)
     }
 }
 

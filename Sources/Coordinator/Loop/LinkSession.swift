@@ -32,6 +32,7 @@ package final class LinkSession: Sendable {
         var outputLimits: [AttemptRef: Int64] = [:]
         var peakMegabits = 0.0
         var pulse: Pulse?
+        var jitter = Jitter()
     }
 
     package let id: SessionID
@@ -71,6 +72,11 @@ package final class LinkSession: Sendable {
     var pulse: Pulse? { state.withLock { $0.pulse } }
 
     func note(pulse: Pulse) { state.withLock { $0.pulse = pulse } }
+
+    func note(roundTrip microseconds: Int64) { state.withLock { $0.jitter.note(microseconds) } }
+
+    /// How much its round trip varies.
+    var jitterMicroseconds: Double { state.withLock { $0.jitter.microseconds } }
 
     /// The highest measured so far.
     func note(bandwidth megabits: Double) { state.withLock { $0.peakMegabits = megabits } }

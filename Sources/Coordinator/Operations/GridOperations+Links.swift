@@ -17,7 +17,8 @@ extension GridOperations {
     func node(_ name: NodeName, hello: Noizylab_Grid_AgentHello, peer: String) -> Node {
         Node(
             name: name, role: NodeRole(hello.role.isEmpty ? "compute" : hello.role),
-            link: LinkKind(rawValue: hello.link) ?? .agent, address: Self.host(of: peer),
+            link: LinkKind(rawValue: hello.link) ?? .agent,
+            address: settings.roadAddresses[name] ?? Self.host(of: peer),
             inventory: hello.inventory.model(), labels: hello.labels)
     }
 

@@ -84,6 +84,7 @@ struct LinkReader {
     private mutating func heartbeat(_ message: Noizylab_Grid_FromAgent) async throws {
         session.outbox.push(.heartbeat(message.heartbeatNumber))
         session.note(bandwidth: meter.beat(at: SystemClock.monotonic()))
+        session.note(roundTrip: message.heartbeat.roundTripUs)
         if let since = keeper.stalledAt, SystemClock.monotonic().milliseconds(since: since) > Self.stallMilliseconds {
             session.end("output could not be kept; the new link sends it again")
             return

@@ -295,6 +295,18 @@ package nonisolated struct Noizylab_Grid_NetworkLink: Sendable {
 
   package var isEncrypted: Bool = false
 
+  /// How much latency_ms varies from one heartbeat to the next: RFC 3550 §6.4.1.
+  package var jitterMs: Float = 0
+
+  /// wired, wireless, loopback or virtual; empty when neither end knows.
+  package var medium: String = String()
+
+  /// local, agent or ssh.
+  package var link: String = String()
+
+  /// By what it is encrypted.
+  package var encryption: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -949,7 +961,7 @@ nonisolated extension Noizylab_Grid_NetworkInventoryResponse: SwiftProtobuf.Mess
 
 nonisolated extension Noizylab_Grid_NetworkLink: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".NetworkLink"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}from_node\0\u{3}to_node\0\u{3}latency_ms\0\u{3}bandwidth_mbps\0\u{3}is_encrypted\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}from_node\0\u{3}to_node\0\u{3}latency_ms\0\u{3}bandwidth_mbps\0\u{3}is_encrypted\0\u{4}_\u{1}jitter_ms\0\u{1}medium\0\u{1}link\0\u{1}encryption\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -962,6 +974,10 @@ nonisolated extension Noizylab_Grid_NetworkLink: SwiftProtobuf.Message, SwiftPro
       case 3: try { try decoder.decodeSingularFloatField(value: &self.latencyMs) }()
       case 4: try { try decoder.decodeSingularFloatField(value: &self.bandwidthMbps) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.isEncrypted) }()
+      case 100: try { try decoder.decodeSingularFloatField(value: &self.jitterMs) }()
+      case 101: try { try decoder.decodeSingularStringField(value: &self.medium) }()
+      case 102: try { try decoder.decodeSingularStringField(value: &self.link) }()
+      case 103: try { try decoder.decodeSingularStringField(value: &self.encryption) }()
       default: break
       }
     }
@@ -983,6 +999,18 @@ nonisolated extension Noizylab_Grid_NetworkLink: SwiftProtobuf.Message, SwiftPro
     if self.isEncrypted != false {
       try visitor.visitSingularBoolField(value: self.isEncrypted, fieldNumber: 5)
     }
+    if self.jitterMs.bitPattern != 0 {
+      try visitor.visitSingularFloatField(value: self.jitterMs, fieldNumber: 100)
+    }
+    if !self.medium.isEmpty {
+      try visitor.visitSingularStringField(value: self.medium, fieldNumber: 101)
+    }
+    if !self.link.isEmpty {
+      try visitor.visitSingularStringField(value: self.link, fieldNumber: 102)
+    }
+    if !self.encryption.isEmpty {
+      try visitor.visitSingularStringField(value: self.encryption, fieldNumber: 103)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -992,6 +1020,10 @@ nonisolated extension Noizylab_Grid_NetworkLink: SwiftProtobuf.Message, SwiftPro
     if lhs.latencyMs != rhs.latencyMs {return false}
     if lhs.bandwidthMbps != rhs.bandwidthMbps {return false}
     if lhs.isEncrypted != rhs.isEncrypted {return false}
+    if lhs.jitterMs != rhs.jitterMs {return false}
+    if lhs.medium != rhs.medium {return false}
+    if lhs.link != rhs.link {return false}
+    if lhs.encryption != rhs.encryption {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -44,6 +44,7 @@ struct ControlReader {
         case "cores": inventory.cores = Int(clamping: max(1, number))
         case "memory": inventory.memoryBytes = Self.bytes(number)
         case "disk": inventory.diskBytes = Self.bytes(number)
+        case "medium": if LinkMedium(rawValue: value) != nil { inventory.capabilities["medium"] = value }
         case "program": inventory.capabilities[value] = "found"
         case "gpu": inventory.gpus += NvidiaSMI.inventory(value)
         default: break

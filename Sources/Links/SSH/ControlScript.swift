@@ -2,8 +2,8 @@
 /// attempts on request, and when the road closes ends all that it left. POSIX shell alone; Linux and macOS.
 ///
 /// Lines it prints: `I key value` (inventory), `R` (ready), `S busy total available disk load` (Linux: ticks, KiB),
-/// `M percent available disk load` (macOS), `G csv` and `G.` (GPUs). Lines it takes: `end ATTEMPT TICKS`, the grace in
-/// units of 50 ms.
+/// `M percent available disk load` (macOS), `G csv` and `G.` (GPUs), `P number` (an answer). Lines it takes:
+/// `end ATTEMPT TICKS`, the grace in units of 50 ms, and `ping NUMBER`.
 struct ControlScript {
     let tag: String
     /// Each opening of the road has its own, so that a road that died late cannot touch what runs over its successor.
@@ -22,7 +22,7 @@ struct ControlScript {
         measure 2>/dev/null & sampler=$!
         if command -v nvidia-smi >/dev/null 2>&1; then gpus & gpu=$!; else gpu=; fi
         while read -r verb ref ticks; do
-          case $verb in end) end "$ref" "$ticks" >/dev/null 2>&1 & ;; esac
+          case $verb in end) end "$ref" "$ticks" >/dev/null 2>&1 & ;; ping) echo "P $ref" ;; esac
         done
         kill $sampler $gpu 2>/dev/null
         sweep "$b"
@@ -96,6 +96,18 @@ struct ControlScript {
           [ -r /etc/os-release ] && ( . /etc/os-release; echo "I version $PRETTY_NAME" )
         else
           echo "I memory $(( $(sysctl -n hw.memsize) / 1024 ))"; echo "I version $(sw_vers -productVersion)"
+        fi
+        t=${SSH_CONNECTION%% *}
+        if [ -r /proc/meminfo ]; then
+          i=$(ip -o route get "$t" 2>/dev/null | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p')
+          if [ -z "$i" ]; then :; elif [ "$i" = lo ]; then echo "I medium loopback"
+          elif [ -d "/sys/class/net/$i/wireless" ]; then echo "I medium wireless"
+          elif [ -e "/sys/class/net/$i/device" ]; then echo "I medium wired"; else echo "I medium virtual"; fi
+        else
+          i=$(route -n get "$t" 2>/dev/null | awk '/interface:/ {print $2}')
+          case $(networksetup -listallhardwareports 2>/dev/null | grep -B1 "^Device: $i$") in
+            *Wi-Fi*) echo "I medium wireless" ;; *Device*) echo "I medium wired" ;;
+          esac
         fi
         for p in bash docker ffmpeg gcc git node perl python3 pwsh rsync swift; do
           command -v $p >/dev/null 2>&1 && echo "I program $p"

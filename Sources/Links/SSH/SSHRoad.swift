@@ -26,10 +26,18 @@ package final class SSHRoad: Road {
         let generation = String(UInt64.random(in: .min ... .max), radix: 36)
         let socket = "\(settings.socketFolder)/\(String(generation.prefix(8)))"
         let reader = Mutex(ControlReader())
+        let echo = Mutex(RoadEcho())
         let opened = ControlChannel(
             settings.masterArguments(socket: socket), environment: environment
         ) { [self] line in
-            guard let event = reader.withLock({ $0.take(line) }) else { return }
+            if line.hasPrefix("P ") { return echo.withLock { $0.answered(line.dropFirst(2), at: .now) } }
+            guard var event = reader.withLock({ $0.take(line) }) else { return }
+            if case .sample(var sample) = event {
+                sample.roundTripMicroseconds = echo.withLock { $0.microseconds }
+                event = .sample(sample)
+                let question = echo.withLock { $0.ask(at: .now) }
+                if let question { channel.withLock { $0 }?.send(question) }
+            }
             if case .opened = event, let channel = channel.withLock({ $0 }) {
                 executor.connected(.init(channel: channel, socket: socket, generation: generation))
             }

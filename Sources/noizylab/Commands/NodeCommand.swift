@@ -18,15 +18,36 @@ struct NodeCommand: AsyncParsableCommand {
 
 struct NodeListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration.command(
-        "list", "List the nodes.", examples: ["node list", "node list -o wide", "node list -o name"])
+        "list", "List the nodes.",
+        examples: ["node list", "node list --graph", "node list -o wide", "node list -o name"])
 
     @OptionGroup var options: GridOptions
+
+    @Flag(help: "Draw the coordinator, the links and the nodes, with what was measured; -o json for programs.")
+    var graph = false
+
     @OptionGroup var format: OutputOption
 
     func run() async throws {
+        if graph { return try await draw() }
         let status = try await options.withGrid { try await $0.statusInfo() }
         NodeListing(status.nodes, port: GridEndpoint(status.listen)?.port ?? 0, now: status.nowUs).listing
             .print(as: format.output)
+    }
+}
+
+extension NodeListCommand {
+    private func draw() async throws {
+        let topology = try await options.withGrid { grid in
+            Topology(inventory: try await grid.networkInventory(), nodes: try await grid.nodeInfos())
+        }
+        switch format.output {
+        case .json: Console.stdout.print(topology.json.pretty)
+        case .ndjson: Console.stdout.print(topology.json.compact)
+        case .table, .wide, .name:
+            let console = Console.stdout
+            for line in topology.drawing.lines(width: console.width, style: console.style) { console.print(line) }
+        }
     }
 }
 

@@ -17,6 +17,8 @@ extension GridPlan {
         settings.edgePort = edgePort
         settings.names = names
         settings.certificates = lifetimes
+        settings.roadAddresses = Dictionary(
+            linkedNodes.map { (NodeName(checked: $0.name), $0.address) }, uniquingKeysWith: { $1 })
         if let placement, let rule = PlacementRule(rawValue: placement) { settings.grid.placement = rule }
         if let risk, let rule = RiskRule(rawValue: risk) { settings.grid.risk = rule }
         for (key, number) in numbers {

@@ -1,3 +1,4 @@
+import GridModel
 import GridWire
 
 /// Nodes as tables and documents.
@@ -71,7 +72,7 @@ struct NodeListing {
 
     private func address(_ node: Noizylab_Grid_NodeInfo) -> String {
         let address = node.address.isEmpty ? "-" : node.address
-        return node.isExternal || port == 0 ? address : "\(address) :\(port)"
+        return node.isExternal || node.link == LinkKind.ssh.rawValue || port == 0 ? address : "\(address) :\(port)"
     }
 
     private static func cpu(_ node: Noizylab_Grid_NodeInfo) -> String {
