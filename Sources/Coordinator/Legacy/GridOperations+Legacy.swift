@@ -83,7 +83,7 @@ extension GridOperations {
             link.jitterMs = Float(session.jitterMicroseconds / 1_000)
             link.isEncrypted = true
             link.link = view.node.link.rawValue
-            link.encryption = view.node.link == .ssh ? "SSH" : "mutual TLS"
+            link.encryption = view.node.link.encryption
             link.medium = await Self.medium(of: view.node)?.rawValue ?? ""
             response.links.append(link)
         }
@@ -93,6 +93,17 @@ extension GridOperations {
             "latency": "round trip of the last heartbeat", "bandwidth": "highest rate seen; 0 when nothing was moved",
         ]
         return response
+    }
+}
+
+extension LinkKind {
+    /// By what it is encrypted, in words.
+    fileprivate var encryption: String {
+        switch self {
+        case .local, .agent: "mutual TLS"
+        case .ssh: "SSH"
+        case .winrm: "WinRM, over TLS or sealed"
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 package enum NodeChecks {
     package struct Known: Sendable, Hashable {
         package var name: String
-        /// `local`, `agent`, `ssh`.
+        /// `local`, `agent`, `ssh`, `winrm`.
         package var link: String
         /// `online`, `suspect`, `offline`; empty: never heard of.
         package var state: String
@@ -25,6 +25,9 @@ package enum NodeChecks {
         package var roadReason = ""
         package var roadRemedy = ""
 
+        /// It runs on the machine itself.
+        var hasAgent: Bool { link == "local" || link == "agent" }
+
         package init(name: String, link: String, state: String) {
             self.name = name
             self.link = link
@@ -45,7 +48,7 @@ package enum NodeChecks {
                     ? Finding(.heartbeat, node: node.name, .ok, "heard \(silence) ms ago")
                     : Finding(
                         .heartbeat, node: node.name, .warning, "silent for \(Plain.span(milliseconds: silence))",
-                        try: "noizylab logs \(node.link == "ssh" ? "links" : "agent-\(node.name)")"))
+                        try: "noizylab logs \(node.hasAgent ? "agent-\(node.name)" : "links")"))
         }
         if node.roundTripMicroseconds > 0 {
             let text = "\(Plain.tenth(Double(node.roundTripMicroseconds) / 1_000)) ms there and back"
@@ -58,7 +61,7 @@ package enum NodeChecks {
                             "noizylab run --type network_diagnostic -- ping COORDINATOR, on \(node.name); a cable instead of wireless"
                     ))
         }
-        if node.link != "ssh" { found.append(skew(node)) }
+        if node.hasAgent { found.append(skew(node)) }
         found += version(node) + risk(node) + certificate(node) + spool(node)
         return found
     }
@@ -72,7 +75,7 @@ package enum NodeChecks {
                 .connection, node: node.name, .warning, "suspect: \(node.trouble.isEmpty ? "silent" : node.trouble)",
                 try: "noizylab events --last 20")
         default:
-            if node.roadReason.isEmpty, node.link != "ssh" {
+            if node.roadReason.isEmpty, node.hasAgent {
                 let silence = node.silence.map { ", silent for \(Plain.span(milliseconds: $0))" } ?? ""
                 return Finding(
                     .connection, node: node.name, .failed, "offline\(silence)",
@@ -83,7 +86,7 @@ package enum NodeChecks {
         if !node.roadReason.isEmpty {
             return Finding(.connection, node: node.name, .failed, node.roadReason, try: node.roadRemedy)
         }
-        if node.link == "ssh" {
+        if !node.hasAgent {
             return Finding(
                 .connection, node: node.name, .failed, "no connection yet", try: "noizylab logs links")
         }

@@ -301,7 +301,7 @@ package nonisolated struct Noizylab_Grid_NetworkLink: Sendable {
   /// wired, wireless, loopback or virtual; empty when neither end knows.
   package var medium: String = String()
 
-  /// local, agent or ssh.
+  /// local, agent, ssh or winrm.
   package var link: String = String()
 
   /// By what it is encrypted.

@@ -71,7 +71,8 @@ struct Doctor: Sendable {
         let look = NodeLook(home: home, plan: ownPlan, locator: locator)
         async let visits = look.visits(to: heard.filter { $0.state != "online" }.map(\.name) + awaited.map(\.name))
         let online = heard.filter { $0.state == "online" }
-        let reports = await look.reports(of: online)
+        // The script is a POSIX shell's: another kind of road wants one of its own.
+        let reports = await look.reports(of: online.filter { $0.link != LinkKind.winrm.rawValue })
         let visited = await visits
         var found: [Finding] = []
         for node in heard {

@@ -29,7 +29,7 @@ struct MachineLook: Sendable {
         let shown = plan ?? configured.plan
         async let clock = ClockLook.read()
         async let store = StoreLook(home: home).read()
-        async let ssh = SSHClientLook.read(shown?.linkedNodes.map(\.name) ?? [])
+        async let ssh = SSHClientLook.read(shown?.nodes.filter { $0.ssh != nil }.map(\.name) ?? [])
         let identity = IdentityLook(home: home, plan: plan)
         var found = GridChecks.configuration(configured.facts)
         found += GridChecks.processes(ProcessLook.processes(home), leftovers: ProcessLook.leftovers(home))

@@ -84,11 +84,11 @@ struct NodeLook: Sendable {
     /// What only this machine sees.
     func complete(_ facts: inout NodeChecks.Known) {
         guard let planned = plan?.nodes.first(where: { $0.name == facts.name }) else { return }
-        if planned.isHere || planned.ssh != nil {
+        if planned.isHere || planned.isLinked {
             let spool = "\(home.node(planned.name))/spool"
             facts.spoolBytes = Folders.names(in: spool).reduce(0) { $0 + (FileFacts("\(spool)/\($1)")?.size ?? 0) }
         }
-        if planned.ssh != nil, let road = RoadRecord.read(planned.name, in: home), !road.isOpen {
+        if planned.isLinked, let road = RoadRecord.read(planned.name, in: home), !road.isOpen {
             facts.roadReason = road.reason ?? ""
             facts.roadRemedy = road.remedy ?? ""
         }

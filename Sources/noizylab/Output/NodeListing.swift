@@ -72,7 +72,12 @@ struct NodeListing {
 
     private func address(_ node: Noizylab_Grid_NodeInfo) -> String {
         let address = node.address.isEmpty ? "-" : node.address
-        return node.isExternal || node.link == LinkKind.ssh.rawValue || port == 0 ? address : "\(address) :\(port)"
+        return node.isExternal || !Self.dialsIn(node) || port == 0 ? address : "\(address) :\(port)"
+    }
+
+    /// Others are dialled, at a port of their own.
+    private static func dialsIn(_ node: Noizylab_Grid_NodeInfo) -> Bool {
+        [LinkKind.local.rawValue, LinkKind.agent.rawValue].contains(node.link)
     }
 
     private static func cpu(_ node: Noizylab_Grid_NodeInfo) -> String {
