@@ -4,6 +4,8 @@ SHELL := /bin/bash
 
 BUILD := swift build -c release
 BIN := .build/release/noizylab
+# What is shipped: Swift's libraries are in it.
+PROGRAM := scripts/standalone-libraries .build/standalone && STANDALONE=1 $(BUILD) --product noizylab
 # A test run builds one product: everything that is tested, and what it is made of, once.
 TESTS := noizylabPackageTests
 
@@ -18,7 +20,7 @@ prerequisites:
 .PHONY: build
 build: prerequisites ## Build the binary (10 to 15 minutes the first time on 2 cores)
 	@echo "building noizylab (the first time takes 10 to 15 minutes on 2 cores)"
-	$(BUILD) --product noizylab
+	$(PROGRAM)
 
 .PHONY: start
 start: build ## Start the three-node lab, or the grid of CONFIG=noizylab.toml, and run a first task on it
@@ -37,8 +39,8 @@ test: ## Run every test (the pure targets first: they fail in seconds)
 	@scripts/install-prerequisites test
 	CORE_ONLY=1 swift test -c release --scratch-path .build-core
 	@echo "building the tests (the first time takes 10 to 15 minutes on 2 cores)"
-	$(BUILD) --product noizylab
 	$(BUILD) --product $(TESTS)
+	$(PROGRAM)
 	scripts/run-tests
 
 .PHONY: lint
