@@ -5,6 +5,20 @@ import PackageDescription
 /// or compiled, so the inner loop (`make core`) takes seconds instead of minutes.
 let coreOnly = Context.environment["CORE_ONLY"] == "1"
 
+/// `STANDALONE=1` links Swift's libraries into the program (docs/decisions/024-standalone.md). For the program alone: tests
+/// need the shared ones.
+let standalone: [LinkerSetting] =
+    Context.environment["STANDALONE"] == "1"
+    ? [
+        .unsafeFlags(
+            [
+                "-static-stdlib", "-L.build/standalone", "-Xlinker", "--as-needed", "-Xlinker", "-S", "-lFoundation",
+                "-lCoreFoundation", "-lFoundationInternationalization", "-lFoundationEssentials",
+                "-l_FoundationCollections", "-l_FoundationCShims", "-l_FoundationICU", "-lstdc++", "-lm",
+                "-Xclang-linker", "-static-libgcc",
+            ], .when(platforms: [.linux]))
+    ] : []
+
 let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .treatAllWarnings(as: .error),
@@ -82,7 +96,11 @@ let gridTargets: [Target] = [
         name: "WinRM", dependencies: ["GridModel", crypto, nioCore, nioPosix, nioHTTP1, nioSSL],
         swiftSettings: settings),
     .target(
-        name: "Links", dependencies: ["GridModel", "ProcessShims", "Executors", "WinRM"],
+        name: "Links",
+        dependencies: [
+            "GridModel", "ProcessShims", "Executors", "WinRM",
+            .product(name: "Subprocess", package: "swift-subprocess"),
+        ],
         swiftSettings: settings),
     .target(
         name: "Agent",
@@ -114,8 +132,10 @@ let gridTargets: [Target] = [
             .product(name: "TOMLKit", package: "TOMLKit"),
         ],
         // Its tests see its insides, in the one configuration that is built (docs/decisions/002-one-build.md).
-        swiftSettings: settings + [.unsafeFlags(["-enable-testing"])]),
-    .target(name: "TestSupport", dependencies: ["GridModel"], path: "Tests/TestSupport", swiftSettings: settings),
+        swiftSettings: settings + [.unsafeFlags(["-enable-testing"])], linkerSettings: standalone),
+    .target(
+        name: "TestSupport", dependencies: ["GridModel", "ProcessShims"], path: "Tests/TestSupport",
+        swiftSettings: settings),
     .testTarget(
         name: "GridStoreTests",
         dependencies: ["GridStore", "GridWire", "GridModel", .product(name: "GRDB", package: "GRDB.swift")],
@@ -133,7 +153,7 @@ let gridTargets: [Target] = [
     .testTarget(name: "ExecutorsTests", dependencies: ["Executors", "GridModel"], swiftSettings: settings),
     .testTarget(
         name: "LinksTests",
-        dependencies: ["Links", "WinRM", "Executors", "GridModel", "ProcessShims", "WindowsStandIn"],
+        dependencies: ["Links", "WinRM", "Executors", "GridModel", "ProcessShims", "WindowsStandIn", "TestSupport"],
         swiftSettings: settings),
     .testTarget(
         name: "DiscoveryTests", dependencies: ["Discovery", "GridIdentity", nioCore, nioPosix, nioSSL],

@@ -40,6 +40,9 @@ extension GridInput: CustomStringConvertible {
         case .heard(let name, let session, let number):
             "heard \(name)/\(session.number)\(number.map { " answering #\($0)" } ?? "")"
         case .vouched(let name, let helper): "vouched \(name) by \(helper)"
+        case .roads(let name, let session, let roads):
+            "roads of \(name) over session \(session.number): "
+                + roads.map { "\($0.isInUse ? "*" : "")\($0.name) \($0.condition.rawValue)" }.joined(separator: ", ")
         case .notListening: "not listening"
         case .nodeConnected(let node, let session, let attempts, let instance, let slept):
             "hello \(node.name)/\(session.number) instance \(instance)\(slept > 0 ? " slept \(slept) ms" : "")"
@@ -123,6 +126,8 @@ extension GridEvent.Fact {
         case .nodeDrained(let name): "drained \(name)"
         case .nodeSlow(let name, let isSlow, let answer):
             "\(name) \(isSlow ? "is slow" : "is no longer slow"), answers in \(answer) ms"
+        case .nodeRoadChanged(let name, let old, let new, let reason):
+            "road of \(name) changed from \(old) to \(new): \(reason)"
         case .nodeQuarantined(let name, let milliseconds, let reason):
             "quarantined \(name) for \(milliseconds) ms: \(reason)"
         case .nodeRisk(let name, let level, let risk, let reason):

@@ -45,6 +45,8 @@ package enum GridInput: Sendable {
     case heard(NodeName, SessionID, answering: UInt64?)
     /// Another node reached a suspect one, as it was asked to try.
     case vouched(NodeName, by: NodeName)
+    /// The ways to a node without an agent, all of them, whenever one changed.
+    case roads(NodeName, SessionID, [RoadState])
     /// What the links brought could not be taken since then: the coordinator's event loops stood still.
     case notListening(since: MonotonicTime)
     /// Time has passed; due at `GridMachine.nextDeadline`.

@@ -47,7 +47,7 @@ extension GridMachine {
             quarantineMilliseconds: node.flaps.until.map { max(0, $0.milliseconds(since: moment.monotonic)) },
             barredTypes: circuits.barred(on: index),
             drainMilliseconds: node.drainUntil.map { max(0, $0.milliseconds(since: moment.monotonic)) },
-            risk: assessment(of: index), isAvoided: avoidance.nodes.contains(index))
+            risk: assessment(of: index), isAvoided: avoidance.nodes.contains(index), roads: node.shownRoads)
     }
 }
 
@@ -82,4 +82,6 @@ package struct NodeView: Sendable, Hashable {
     package var risk: RiskAssessment?
     /// It is given nothing new for its risk, as long as another node is open.
     package var isAvoided = false
+    /// The ways to it, in the order in which they are preferred; empty when an agent dials in from there.
+    package var roads: [RoadState] = []
 }

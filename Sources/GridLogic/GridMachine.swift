@@ -84,6 +84,8 @@ package struct GridMachine: Sendable {
             if let node = index(of: name, session) { hear(node, answering: number, into: &effects) }
         case .vouched(let name, let helper):
             vouch(for: name, by: helper, into: &effects)
+        case .roads(let name, let session, let roads):
+            note(roads: roads, of: name, session, into: &effects)
         case .notListening(let start):
             hearing.missed(since: start, at: moment.monotonic)
         case .reports(let name, let session, let reports):

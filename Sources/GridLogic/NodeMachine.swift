@@ -26,6 +26,8 @@ struct NodeMachine: Sendable {
     var isSlow = false
     /// Why it is not online, or why it is online and given nothing; for people.
     var trouble = ""
+    /// The ways to it, when no agent runs there.
+    var roads: [RoadState] = []
     /// What it said that cannot be, by kind; each is reported once a session.
     var lies: Set<String> = []
     /// Given up by its owner; the index waits for another.

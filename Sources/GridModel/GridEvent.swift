@@ -28,6 +28,8 @@ package struct GridEvent: Sendable, Hashable {
         case nodeDrained(NodeName)
         /// It answers slowly (or no longer does): alive, waited for, and used last.
         case nodeSlow(NodeName, Bool, answerMilliseconds: Int64)
+        /// Of a node without an agent: its tasks go by another of its roads from now on.
+        case nodeRoadChanged(NodeName, from: String, to: String, reason: String)
         /// It keeps going and coming back: nothing is placed there for a while.
         case nodeQuarantined(NodeName, milliseconds: Int64, reason: String)
         /// How likely it is to fail soon has another level: the number, 0 ... 1, and the gravest evidence.

@@ -8,6 +8,10 @@ package enum NodeLimits {
     package static let resources = 64
     package static let resourceCounts: ClosedRange<Int64> = 0...1_000_000
 
+    /// Ways to a node without an agent, and characters of what is told of each.
+    package static let roads = 8
+    package static let roadText = 500
+
     /// Whether a label or a counted resource may be called so: as a node may.
     package static func isName(_ text: String) -> Bool { NodeName(text) != nil }
 

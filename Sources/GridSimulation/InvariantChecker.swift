@@ -137,7 +137,7 @@ struct InvariantChecker {
         case .releaseNode(let name, _, _):
             types.forget(name)
             nodes[name]?.risk.excuse()
-        case .cancel, .registerNode, .removeNode, .vouched, .notListening, .note, .tick: break
+        case .cancel, .registerNode, .removeNode, .vouched, .roads, .notListening, .note, .tick: break
         }
     }
 

@@ -61,6 +61,10 @@ extension Noizylab_Grid_Event {
             set(isSlow ? "node_slow" : "node_no_longer_slow", name)
             data = ["answer_ms": "\(answer)"]
             text = "node \(name) \(isSlow ? "is slow" : "is no longer slow"): it answers in \(answer) ms"
+        case .nodeRoadChanged(let name, let old, let new, let reason):
+            set("node_road_changed", name)
+            data = ["from": old, "to": new, "reason": reason]
+            text = "node \(name) is reached by \(new) instead of \(old): \(reason)"
         case .nodeQuarantined(let name, let milliseconds, let reason):
             set("node_quarantined", name)
             data = ["milliseconds": "\(milliseconds)", "reason": reason]

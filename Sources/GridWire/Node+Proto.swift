@@ -116,3 +116,20 @@ extension Noizylab_Grid_NodeSample {
         return sample
     }
 }
+
+extension Noizylab_Grid_NodeRoad {
+    package init(_ road: RoadState) {
+        self.init()
+        name = road.name
+        condition = road.condition.rawValue
+        isInUse = road.isInUse
+        reason = road.reason
+        remedy = road.remedy
+    }
+
+    package func model() throws(WireError) -> RoadState {
+        RoadState(
+            name: name, condition: try named(condition, field: "roads.condition", fallback: .unknown),
+            isInUse: isInUse, reason: reason, remedy: remedy)
+    }
+}

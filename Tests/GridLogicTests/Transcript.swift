@@ -153,6 +153,7 @@ struct Transcript {
             + "memory \(reserved.memoryBytes >> 20)/\(capacity.memoryBytes >> 20) MiB, "
             + "gpus \(reserved.gpus)/\(capacity.gpus), gpu memory \(reserved.gpuMemoryBytes >> 20) MiB"
             + (view.isAvoided ? ", avoided" : "")
+            + view.roads.map { ", \($0.isInUse ? "*" : "")\($0.name) \($0.condition.rawValue)" }.joined()
     }
 }
 
@@ -213,6 +214,7 @@ private struct Words {
                 hello, session, attempts: refs, instance: UInt64(number("instance") ?? 0),
                 sleptMilliseconds: number("slept") ?? 0)
         case "close": return .nodeDisconnected(node, session, reason: "reset by peer")
+        case "roads": return .roads(node, session, plain.dropFirst().map(Self.road))
         case "heartbeat": return .heartbeat(node, session, sample)
         case "started": return .reports(node, session, plain.dropFirst().map { .started(ref($0)) })
         case "progress":
@@ -224,6 +226,14 @@ private struct Words {
             return .reports(node, session, [.finished(ref(plain[1]), outcome)])
         default: preconditionFailure("a transcript says \(verb)")
         }
+    }
+
+    /// `*cable:open` is in use, `cable:closed:reset` was closed by a reset.
+    private static func road(_ word: String) -> RoadState {
+        let parts = word.split(separator: ":").map(String.init)
+        return RoadState(
+            name: parts[0].replacing("*", with: ""), condition: RoadState.Condition(rawValue: parts[1])!,
+            isInUse: word.hasPrefix("*"), reason: parts.count > 2 ? parts[2].replacing("_", with: " ") : "")
     }
 
     private var sample: NodeSample {

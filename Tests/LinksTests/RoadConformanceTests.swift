@@ -2,6 +2,7 @@ import Executors
 import Foundation
 import GridModel
 import Links
+import TestSupport
 import Testing
 
 /// What every way to run an attempt must do alike.

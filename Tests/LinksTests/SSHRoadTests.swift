@@ -3,6 +3,7 @@ import Foundation
 import GridModel
 import Links
 import Synchronization
+import TestSupport
 import Testing
 
 /// The road over SSH when things go wrong, and what it shows of itself.

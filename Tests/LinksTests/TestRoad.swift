@@ -3,6 +3,7 @@ import Foundation
 import GridModel
 import Links
 import Synchronization
+import TestSupport
 import Testing
 import WinRM
 import WindowsStandIn

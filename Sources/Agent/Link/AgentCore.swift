@@ -14,8 +14,11 @@ final class AgentCore: Sendable {
         /// The newest question that is answered; 0 when none.
         var probeAnswer: UInt64 = 0
         var reached: [String] = []
+        var roads: [RoadState] = []
 
-        var isEmpty: Bool { tidings.isEmpty && heartbeat == nil && probeAnswer == 0 && reached.isEmpty }
+        var isEmpty: Bool {
+            tidings.isEmpty && heartbeat == nil && probeAnswer == 0 && reached.isEmpty && roads.isEmpty
+        }
     }
 
     private struct State {
@@ -32,6 +35,9 @@ final class AgentCore: Sendable {
         var probe: UInt64 = 0
         var reached: [String] = []
         var sleptMilliseconds: Int64 = 0
+        /// Of a node without an agent.
+        var roads: [RoadState] = []
+        var areRoadsTold = true
     }
 
     private let settings: AgentSettings
@@ -73,6 +79,7 @@ final class AgentCore: Sendable {
             state.heartbeatsSent = [:]
             state.probe = 0
             state.reached = []
+            state.areRoadsTold = state.roads.isEmpty
             state.heardAt = SystemClock.monotonic()
             return state.table.refs
         }
@@ -156,6 +163,15 @@ final class AgentCore: Sendable {
         bell?.yield()
     }
 
+    func told(roads: [RoadState]) {
+        let bell = state.withLock { state in
+            state.roads = roads
+            state.areRoadsTold = false
+            return Self.takeBell(&state)
+        }
+        bell?.yield()
+    }
+
     /// The machine slept; told with the next hello or heartbeat.
     func slept(milliseconds: Int64) { state.withLock { $0.sleptMilliseconds += milliseconds } }
 
@@ -193,6 +209,8 @@ final class AgentCore: Sendable {
             }
             swap(&outgoing.probeAnswer, &state.probe)
             swap(&outgoing.reached, &state.reached)
+            if !state.areRoadsTold { outgoing.roads = state.roads }
+            state.areRoadsTold = true
             state.isWriterWaiting = outgoing.isEmpty
             return outgoing
         }

@@ -118,6 +118,7 @@ extension Noizylab_Grid_FromAgent {
         }
         probeAnswer = outgoing.probeAnswer
         reached = outgoing.reached
+        roads = outgoing.roads.map { Noizylab_Grid_NodeRoad($0) }
         output = outgoing.tidings.output.map { ref, chunks in
             var output = Noizylab_Grid_AttemptOutput()
             output.task = ref.task.number

@@ -37,6 +37,10 @@ struct LinkReader {
         for name in message.reached.prefix(16) {
             if let node = NodeName(name) { try await push(.vouched(node, by: session.node)) }
         }
+        if !message.roads.isEmpty {
+            let roads = message.roads.prefix(NodeLimits.roads).compactMap { try? $0.model() }
+            try await push(.roads(session.node, session.id, roads))
+        }
         for output in message.output { try await keep(output) }
         if !message.reports.isEmpty { try await report(message.reports) }
     }

@@ -19,6 +19,7 @@ extension Noizylab_Grid_NodeInfo {
         barredTypes = view.barredTypes
         drainMs = view.drainMilliseconds ?? 0
         isAvoided = view.isAvoided
+        roads = view.roads.map { Noizylab_Grid_NodeRoad($0) }
         if let assessment = view.risk {
             riskLevel = assessment.level.rawValue
             risk = assessment.risk

@@ -272,11 +272,42 @@ package nonisolated struct Noizylab_Grid_NodeInfo: @unchecked Sendable {
     set {_uniqueStorage()._isRevoked = newValue}
   }
 
+  /// In the order in which they are preferred; none when an agent dials in from there.
+  package var roads: [Noizylab_Grid_NodeRoad] {
+    get {_storage._roads}
+    set {_uniqueStorage()._roads = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// A way to a node without an agent.
+package nonisolated struct Noizylab_Grid_NodeRoad: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// ssh studio@192.168.1.21
+  package var name: String = String()
+
+  /// opening, open, silent, closed or unknown.
+  package var condition: String = String()
+
+  /// The next task goes by it.
+  package var isInUse: Bool = false
+
+  /// Why it is closed, and the command that mends it.
+  package var reason: String = String()
+
+  package var remedy: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 package nonisolated struct Noizylab_Grid_RiskEvidence: Sendable {
@@ -740,7 +771,7 @@ nonisolated extension Noizylab_Grid_ListNodesResponse: SwiftProtobuf.Message, Sw
 
 nonisolated extension Noizylab_Grid_NodeInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".NodeInfo"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}role\0\u{1}link\0\u{1}state\0\u{1}schedulability\0\u{1}address\0\u{1}inventory\0\u{1}labels\0\u{1}sample\0\u{3}silent_ms\0\u{3}skew_us\0\u{1}running\0\u{1}reserved\0\u{1}capacity\0\u{3}is_external\0\u{2}\u{19}trouble\0\u{3}is_slow\0\u{3}answer_ms\0\u{3}quarantine_ms\0\u{3}barred_types\0\u{3}drain_ms\0\u{3}drain_deadline_us\0\u{3}kept_answer_ms\0\u{4}\u{d}risk_level\0\u{1}risk\0\u{3}risk_evidence\0\u{3}is_avoided\0\u{3}is_drained_for_risk\0\u{4}\u{2}is_revoked\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}role\0\u{1}link\0\u{1}state\0\u{1}schedulability\0\u{1}address\0\u{1}inventory\0\u{1}labels\0\u{1}sample\0\u{3}silent_ms\0\u{3}skew_us\0\u{1}running\0\u{1}reserved\0\u{1}capacity\0\u{3}is_external\0\u{2}\u{19}trouble\0\u{3}is_slow\0\u{3}answer_ms\0\u{3}quarantine_ms\0\u{3}barred_types\0\u{3}drain_ms\0\u{3}drain_deadline_us\0\u{3}kept_answer_ms\0\u{4}\u{d}risk_level\0\u{1}risk\0\u{3}risk_evidence\0\u{3}is_avoided\0\u{3}is_drained_for_risk\0\u{4}\u{2}is_revoked\0\u{2}\u{e}roads\0")
 
   fileprivate class _StorageClass {
     var _name: String = String()
@@ -772,6 +803,7 @@ nonisolated extension Noizylab_Grid_NodeInfo: SwiftProtobuf.Message, SwiftProtob
     var _isAvoided: Bool = false
     var _isDrainedForRisk: Bool = false
     var _isRevoked: Bool = false
+    var _roads: [Noizylab_Grid_NodeRoad] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -811,6 +843,7 @@ nonisolated extension Noizylab_Grid_NodeInfo: SwiftProtobuf.Message, SwiftProtob
       _isAvoided = source._isAvoided
       _isDrainedForRisk = source._isDrainedForRisk
       _isRevoked = source._isRevoked
+      _roads = source._roads
     }
   }
 
@@ -858,6 +891,7 @@ nonisolated extension Noizylab_Grid_NodeInfo: SwiftProtobuf.Message, SwiftProtob
         case 63: try { try decoder.decodeSingularBoolField(value: &_storage._isAvoided) }()
         case 64: try { try decoder.decodeSingularBoolField(value: &_storage._isDrainedForRisk) }()
         case 66: try { try decoder.decodeSingularBoolField(value: &_storage._isRevoked) }()
+        case 80: try { try decoder.decodeRepeatedMessageField(value: &_storage._roads) }()
         default: break
         }
       }
@@ -957,6 +991,9 @@ nonisolated extension Noizylab_Grid_NodeInfo: SwiftProtobuf.Message, SwiftProtob
       if _storage._isRevoked != false {
         try visitor.visitSingularBoolField(value: _storage._isRevoked, fieldNumber: 66)
       }
+      if !_storage._roads.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._roads, fieldNumber: 80)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -995,10 +1032,61 @@ nonisolated extension Noizylab_Grid_NodeInfo: SwiftProtobuf.Message, SwiftProtob
         if _storage._isAvoided != rhs_storage._isAvoided {return false}
         if _storage._isDrainedForRisk != rhs_storage._isDrainedForRisk {return false}
         if _storage._isRevoked != rhs_storage._isRevoked {return false}
+        if _storage._roads != rhs_storage._roads {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Noizylab_Grid_NodeRoad: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".NodeRoad"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}condition\0\u{3}is_in_use\0\u{1}reason\0\u{1}remedy\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.condition) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.isInUse) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.remedy) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if !self.condition.isEmpty {
+      try visitor.visitSingularStringField(value: self.condition, fieldNumber: 2)
+    }
+    if self.isInUse != false {
+      try visitor.visitSingularBoolField(value: self.isInUse, fieldNumber: 3)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 4)
+    }
+    if !self.remedy.isEmpty {
+      try visitor.visitSingularStringField(value: self.remedy, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Noizylab_Grid_NodeRoad, rhs: Noizylab_Grid_NodeRoad) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.condition != rhs.condition {return false}
+    if lhs.isInUse != rhs.isInUse {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.remedy != rhs.remedy {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

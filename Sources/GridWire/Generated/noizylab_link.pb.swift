@@ -28,50 +28,70 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
-package nonisolated struct Noizylab_Grid_FromAgent: Sendable {
+package nonisolated struct Noizylab_Grid_FromAgent: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// First, and once.
   package var hello: Noizylab_Grid_AgentHello {
-    get {_hello ?? Noizylab_Grid_AgentHello()}
-    set {_hello = newValue}
+    get {_storage._hello ?? Noizylab_Grid_AgentHello()}
+    set {_uniqueStorage()._hello = newValue}
   }
   /// Returns true if `hello` has been explicitly set.
-  package var hasHello: Bool {self._hello != nil}
+  package var hasHello: Bool {_storage._hello != nil}
   /// Clears the value of `hello`. Subsequent reads from it will return its default value.
-  package mutating func clearHello() {self._hello = nil}
+  package mutating func clearHello() {_uniqueStorage()._hello = nil}
 
   package var heartbeat: Noizylab_Grid_NodeSample {
-    get {_heartbeat ?? Noizylab_Grid_NodeSample()}
-    set {_heartbeat = newValue}
+    get {_storage._heartbeat ?? Noizylab_Grid_NodeSample()}
+    set {_uniqueStorage()._heartbeat = newValue}
   }
   /// Returns true if `heartbeat` has been explicitly set.
-  package var hasHeartbeat: Bool {self._heartbeat != nil}
+  package var hasHeartbeat: Bool {_storage._heartbeat != nil}
   /// Clears the value of `heartbeat`. Subsequent reads from it will return its default value.
-  package mutating func clearHeartbeat() {self._heartbeat = nil}
+  package mutating func clearHeartbeat() {_uniqueStorage()._heartbeat = nil}
 
   /// Output goes before the reports of the same message.
-  package var output: [Noizylab_Grid_AttemptOutput] = []
+  package var output: [Noizylab_Grid_AttemptOutput] {
+    get {_storage._output}
+    set {_uniqueStorage()._output = newValue}
+  }
 
-  package var reports: [Noizylab_Grid_AttemptReport] = []
+  package var reports: [Noizylab_Grid_AttemptReport] {
+    get {_storage._reports}
+    set {_uniqueStorage()._reports = newValue}
+  }
 
   /// The number of the heartbeat, echoed in the answer.
-  package var heartbeatNumber: UInt64 = 0
+  package var heartbeatNumber: UInt64 {
+    get {_storage._heartbeatNumber}
+    set {_uniqueStorage()._heartbeatNumber = newValue}
+  }
 
   /// The newest question of the coordinator that this answers; 0 when none.
-  package var probeAnswer: UInt64 = 0
+  package var probeAnswer: UInt64 {
+    get {_storage._probeAnswer}
+    set {_uniqueStorage()._probeAnswer = newValue}
+  }
 
   /// Nodes that were to be reached, and were.
-  package var reached: [String] = []
+  package var reached: [String] {
+    get {_storage._reached}
+    set {_uniqueStorage()._reached = newValue}
+  }
+
+  /// Of a node without an agent, whenever one of its roads changed: all of them.
+  package var roads: [Noizylab_Grid_NodeRoad] {
+    get {_storage._roads}
+    set {_uniqueStorage()._roads = newValue}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _hello: Noizylab_Grid_AgentHello? = nil
-  fileprivate var _heartbeat: Noizylab_Grid_NodeSample? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 package nonisolated struct Noizylab_Grid_AgentHello: @unchecked Sendable {
@@ -455,63 +475,118 @@ fileprivate nonisolated let _protobuf_package = "noizylab.grid"
 
 nonisolated extension Noizylab_Grid_FromAgent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".FromAgent"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}heartbeat\0\u{1}output\0\u{1}reports\0\u{3}heartbeat_number\0\u{4}\u{f}probe_answer\0\u{1}reached\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}heartbeat\0\u{1}output\0\u{1}reports\0\u{3}heartbeat_number\0\u{4}\u{f}probe_answer\0\u{1}reached\0\u{1}roads\0")
+
+  fileprivate class _StorageClass {
+    var _hello: Noizylab_Grid_AgentHello? = nil
+    var _heartbeat: Noizylab_Grid_NodeSample? = nil
+    var _output: [Noizylab_Grid_AttemptOutput] = []
+    var _reports: [Noizylab_Grid_AttemptReport] = []
+    var _heartbeatNumber: UInt64 = 0
+    var _probeAnswer: UInt64 = 0
+    var _reached: [String] = []
+    var _roads: [Noizylab_Grid_NodeRoad] = []
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _hello = source._hello
+      _heartbeat = source._heartbeat
+      _output = source._output
+      _reports = source._reports
+      _heartbeatNumber = source._heartbeatNumber
+      _probeAnswer = source._probeAnswer
+      _reached = source._reached
+      _roads = source._roads
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._hello) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._heartbeat) }()
-      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.output) }()
-      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.reports) }()
-      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.heartbeatNumber) }()
-      case 20: try { try decoder.decodeSingularUInt64Field(value: &self.probeAnswer) }()
-      case 21: try { try decoder.decodeRepeatedStringField(value: &self.reached) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._hello) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._heartbeat) }()
+        case 3: try { try decoder.decodeRepeatedMessageField(value: &_storage._output) }()
+        case 4: try { try decoder.decodeRepeatedMessageField(value: &_storage._reports) }()
+        case 5: try { try decoder.decodeSingularUInt64Field(value: &_storage._heartbeatNumber) }()
+        case 20: try { try decoder.decodeSingularUInt64Field(value: &_storage._probeAnswer) }()
+        case 21: try { try decoder.decodeRepeatedStringField(value: &_storage._reached) }()
+        case 22: try { try decoder.decodeRepeatedMessageField(value: &_storage._roads) }()
+        default: break
+        }
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._hello {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    try { if let v = self._heartbeat {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    if !self.output.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.output, fieldNumber: 3)
-    }
-    if !self.reports.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.reports, fieldNumber: 4)
-    }
-    if self.heartbeatNumber != 0 {
-      try visitor.visitSingularUInt64Field(value: self.heartbeatNumber, fieldNumber: 5)
-    }
-    if self.probeAnswer != 0 {
-      try visitor.visitSingularUInt64Field(value: self.probeAnswer, fieldNumber: 20)
-    }
-    if !self.reached.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.reached, fieldNumber: 21)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._hello {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      try { if let v = _storage._heartbeat {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      if !_storage._output.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._output, fieldNumber: 3)
+      }
+      if !_storage._reports.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._reports, fieldNumber: 4)
+      }
+      if _storage._heartbeatNumber != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._heartbeatNumber, fieldNumber: 5)
+      }
+      if _storage._probeAnswer != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._probeAnswer, fieldNumber: 20)
+      }
+      if !_storage._reached.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._reached, fieldNumber: 21)
+      }
+      if !_storage._roads.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._roads, fieldNumber: 22)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Noizylab_Grid_FromAgent, rhs: Noizylab_Grid_FromAgent) -> Bool {
-    if lhs._hello != rhs._hello {return false}
-    if lhs._heartbeat != rhs._heartbeat {return false}
-    if lhs.output != rhs.output {return false}
-    if lhs.reports != rhs.reports {return false}
-    if lhs.heartbeatNumber != rhs.heartbeatNumber {return false}
-    if lhs.probeAnswer != rhs.probeAnswer {return false}
-    if lhs.reached != rhs.reached {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._hello != rhs_storage._hello {return false}
+        if _storage._heartbeat != rhs_storage._heartbeat {return false}
+        if _storage._output != rhs_storage._output {return false}
+        if _storage._reports != rhs_storage._reports {return false}
+        if _storage._heartbeatNumber != rhs_storage._heartbeatNumber {return false}
+        if _storage._probeAnswer != rhs_storage._probeAnswer {return false}
+        if _storage._reached != rhs_storage._reached {return false}
+        if _storage._roads != rhs_storage._roads {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

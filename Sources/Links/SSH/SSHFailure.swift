@@ -4,7 +4,7 @@ import Executors
 enum SSHFailure {
     static func explain(_ said: String, _ settings: SSHSettings) -> RoadFailure {
         let lines = said.split(whereSeparator: \.isNewline).map(String.init)
-        let place = "\(settings.destination)\(settings.port.map { " port \($0)" } ?? "")"
+        let place = settings.place
         func has(_ words: String) -> Bool { said.contains(words) }
         if has("REMOTE HOST IDENTIFICATION HAS CHANGED") || has("Host key for") && has("has changed") {
             let fingerprint =

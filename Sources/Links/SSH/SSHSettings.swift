@@ -41,6 +41,9 @@ package struct SSHSettings: Sendable, Hashable {
         (["ssh"] + endpoint + [destination]).joined(separator: " ")
     }
 
+    /// `studio@192.168.1.21 port 2222`.
+    var place: String { destination + (port.map { " port \($0)" } ?? "") }
+
     private var endpoint: [String] {
         (port.map { ["-p", "\($0)"] } ?? []) + (key.isEmpty ? [] : ["-i", key, "-o", "IdentitiesOnly=yes"])
     }
@@ -59,6 +62,11 @@ package struct SSHSettings: Sendable, Hashable {
     /// The connection that the others share, and that carries the control script.
     func masterArguments(socket: String) -> [String] {
         ["ssh", "-M", "-S", socket, "-T"] + connectionOptions + endpoint + ["--", destination, ShellText.boot]
+    }
+
+    /// A connection of its own, for one script.
+    var errandArguments: [String] {
+        ["-S", "none", "-T"] + connectionOptions + endpoint + ["--", destination, ShellText.boot]
     }
 
     /// A connection of its own: in, and out again.

@@ -78,7 +78,10 @@ struct JoinCommand: AsyncParsableCommand {
     @Argument(help: "The coordinator's edge listener, HOST:PORT.")
     var coordinator: String
 
-    @Option(help: ArgumentHelp("What `noizylab token create` printed.", valueName: "token"))
+    @Option(
+        help: ArgumentHelp(
+            "What `noizylab token create` printed; '-' reads it from standard input, where no process list shows it.",
+            valueName: "token"))
     var token: String
 
     @Option(help: ArgumentHelp("The node's name (default: this machine's).", valueName: "node"))
@@ -106,6 +109,9 @@ struct JoinCommand: AsyncParsableCommand {
     @Flag(help: "Wait until an operator has compared the fingerprint on both screens.")
     var confirm = false
 
+    @Flag(help: "Join, and leave the start to `noizylab start`.")
+    var noStart = false
+
     func run() async throws {
         guard let endpoint = GridEndpoint(coordinator) else {
             throw CommandFailure(
@@ -120,7 +126,7 @@ struct JoinCommand: AsyncParsableCommand {
         let owned = try declared(resources, "--resource", atMost: NodeLimits.resources) { ($0.name, $0.count) }
         let parsed: JoinToken
         do {
-            parsed = try JoinToken(parsing: token)
+            parsed = try JoinToken(parsing: token == "-" ? readLine() ?? "" : token)
         } catch {
             throw CommandFailure(.usage, error.message, try: "noizylab token create, on the coordinator's machine")
         }
@@ -140,6 +146,7 @@ struct JoinCommand: AsyncParsableCommand {
                 resources: owned),
             to: home.joinRecord)
         Console.stdout.print("joined \(joined.cluster) as \(node)")
+        if noStart { return }
         try await GridLauncher(
             home: home, locator: options.locator, request: GridLauncher.Request(lab: nil, config: nil, flags: [:])
         ).start()

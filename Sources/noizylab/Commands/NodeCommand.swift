@@ -69,7 +69,9 @@ struct NodeShowCommand: AsyncParsableCommand {
         }
         switch format.output {
         case .json: Console.stdout.print(NodeListing.document(info).pretty)
-        case .text: NodeDetails(info: info).print(to: .stdout)
+        case .text:
+            let record = info.state == "online" ? nil : RoadRecord.read(node, in: options.folder)
+            NodeDetails(info: info, record: record).print(to: .stdout)
         }
     }
 }

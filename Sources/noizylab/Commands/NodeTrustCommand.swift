@@ -30,18 +30,18 @@ struct NodeTrustCommand: AsyncParsableCommand {
         guard let planned = plan.nodes.first(where: { $0.name == node }) else {
             throw CommandFailure.unknownNode(node, known: plan.nodes.map(\.name))
         }
-        guard let ssh = planned.ssh else {
+        guard let road = planned.roadOverSSH else {
             throw CommandFailure(
                 .usage, "\(node) has the link '\(planned.link)', and no SSH host key",
                 try: "noizylab doctor \(node)")
         }
-        let settings = SSHSettings(planned, ssh, home: home)
+        let settings = road.settings(node: node, gridKnownHosts: home.knownHosts)
         guard let keys = await SSHVisit(settings: settings, environment: [:]).hostKeys() else {
             throw CommandFailure(
-                .unreachable, "\(node) shows no host key at \(planned.address)",
-                try: "noizylab doctor \(node); a machine behind another one: ssh \(planned.address), once by hand")
+                .unreachable, "\(node) shows no host key at \(road.address)",
+                try: "noizylab doctor \(node); a machine behind another one: ssh \(road.address), once by hand")
         }
-        Console.stdout.print("\(node) at \(planned.address) shows:")
+        Console.stdout.print("\(node) at \(road.address) shows:")
         for text in keys.fingerprints { Console.stdout.print("  \(TerminalText.oneLine(text))") }
         try confirm(keys)
         let old = Folders.readText(home.knownHosts) ?? ""
@@ -67,14 +67,5 @@ struct NodeTrustCommand: AsyncParsableCommand {
         guard readLine()?.lowercased() == "yes" else {
             throw CommandFailure(.denied, "nothing was changed")
         }
-    }
-}
-
-extension SSHSettings {
-    /// For looking at a machine, not for serving it.
-    init(_ node: GridPlan.PlannedNode, _ ssh: ReachOverSSH, home: HomeFolder) {
-        self.init(
-            node: NodeName(checked: node.name), address: node.address, port: ssh.port, user: ssh.user, key: ssh.key,
-            knownHosts: ssh.knownHosts, gridKnownHosts: home.knownHosts, tag: "", socketFolder: "")
     }
 }

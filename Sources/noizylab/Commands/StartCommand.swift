@@ -4,7 +4,10 @@ import Foundation
 struct StartCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration.command(
         "start", "Start the grid of this machine, and wait until it is ready.",
-        examples: ["start", "start --lab", "start --lab 5", "start --config noizylab.toml", "start --foreground"],
+        examples: [
+            "start", "start --lab", "start --lab 5", "start --config noizylab.toml", "start --foreground",
+            "start --uninstall Mac-Pro",
+        ],
         discussion: """
             Without a configuration it makes a grid of this machine alone. A grid that runs already is left as it is, \
             and shown.
@@ -31,7 +34,16 @@ struct StartCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Instead of coordinator.edge.", valueName: "host:port"))
     var edge: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Take the agent that `start` put on a machine (link = \"agent\", ssh = { … }) off it again, with every trace.",
+            valueName: "node"))
+    var uninstall: String?
+
     func validate() throws {
+        if uninstall != nil, isLab || foreground {
+            throw ValidationError("--uninstall stands alone: noizylab start --uninstall NODE")
+        }
         if let labNodes {
             guard isLab else {
                 throw ValidationError("'\(labNodes)' stands for nothing; did you mean --lab \(labNodes)?")
@@ -54,7 +66,9 @@ struct StartCommand: AsyncParsableCommand {
                     "coordinator.listen": listen.map { ("--listen", $0) },
                     "coordinator.edge": edge.map { ("--edge", $0) },
                 ].compactMapValues { $0 }))
-        if foreground {
+        if let uninstall {
+            try await AgentRemoval(home: options.folder, plan: try launcher.plannedOrRunning(), node: uninstall).run()
+        } else if foreground {
             try await launcher.runInForeground()
         } else {
             try await launcher.start()

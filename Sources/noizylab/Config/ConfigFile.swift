@@ -9,6 +9,7 @@ struct ConfigFile {
         case texts([String])
         case flag(Bool)
         case table([String: Entry])
+        case tables([[String: Entry]])
         /// Anything else, by the name of its kind.
         case other(String)
     }
@@ -76,17 +77,31 @@ struct ConfigFile {
                     try GridConfig.checkLink(link, Self.place(path, lines.line(of: "node[\(index)].link") ?? here))
                 }
                 try Self.check(key, in: "node", path, line)
-                node[key] = Self.entry(value, path, line) { lines.line(of: "node[\(index)].\(key).\($0)") }
+                node[key] = Self.entry(value, path, line) { lines.line(of: "node[\(index)].\(key)\($0)") }
+                try Self.checkInside(key, node[key])
             }
             nodes.append(node)
             nodeOrigins.append(.file(path: path, line: here))
         }
     }
 
+    /// Of a node's tables those whose keys are ours.
+    private static func checkInside(_ key: String, _ entry: Entry?) throws(ConfigError) {
+        switch (key, entry?.value) {
+        case ("road", .tables(let roads)):
+            for (key, entry) in roads.flatMap(Array.init) { try check(key, in: "node.road", "\(entry.origin)", nil) }
+        case ("ssh", .table(let ssh)):
+            for (key, entry) in ssh { try check(key, in: "node.ssh", "\(entry.origin)", nil) }
+        default: break
+        }
+    }
+
     private static func check(_ name: String, in table: String, _ path: String, _ line: Int?) throws(ConfigError) {
         let known = ConfigKey.names(in: table)
         guard !known.contains(name) else { return }
-        let header = table.isEmpty ? "" : table == "node" ? " in [[node]]" : " in [\(table)]"
+        let header =
+            table.isEmpty
+            ? "" : table == "node.ssh" ? " in ssh" : table.hasPrefix("node") ? " in [[\(table)]]" : " in [\(table)]"
         let nearest = NearestName.to(name, among: known)
         throw ConfigError(
             "unknown key '\(name)'\(header)", at: place(path, line),
@@ -95,7 +110,7 @@ struct ConfigFile {
 
     private static func place(_ path: String, _ line: Int?) -> String { line.map { "\(path):\($0)" } ?? path }
 
-    /// `lineOf`: where the keys of a table stand.
+    /// `lineOf`: where `.key` of a table or `[0]` of an array stands.
     private static func entry(
         _ value: any TOMLValueConvertible, _ path: String, _ line: Int?, lineOf: (String) -> Int? = { _ in nil }
     ) -> Entry {
@@ -106,16 +121,27 @@ struct ConfigFile {
         case .bool: read = .flag(value.bool ?? false)
         case .array:
             let items = value.array.map(Array.init) ?? []
-            let texts = items.compactMap(\.string)
-            read = texts.count == items.count ? .texts(texts) : .other("array")
-        case .table:
-            let items = (value.table.map(Array.init) ?? []).map { key, value in
-                (key, entry(value, path, lineOf(key) ?? line))
+            let (texts, tables) = (items.compactMap(\.string), items.compactMap(\.table))
+            if tables.count == items.count, !items.isEmpty {
+                read = .tables(
+                    tables.enumerated().map { index, table in
+                        let here = lineOf("[\(index)]") ?? line
+                        return inner(table, path, here) { lineOf("[\(index)]\($0)") }
+                    })
+            } else {
+                read = texts.count == items.count ? .texts(texts) : .other("array")
             }
-            read = .table(Dictionary(items, uniquingKeysWith: { $1 }))
+        case .table: read = .table(value.table.map { inner($0, path, line, lineOf: lineOf) } ?? [:])
         default: read = .other("\(value.type)")
         }
         return Entry(value: read, origin: .file(path: path, line: line))
+    }
+
+    private static func inner(
+        _ table: TOMLTable, _ path: String, _ line: Int?, lineOf: (String) -> Int?
+    ) -> [String: Entry] {
+        let items = table.map { key, value in (key, entry(value, path, lineOf(".\(key)") ?? line)) }
+        return Dictionary(items, uniquingKeysWith: { $1 })
     }
 }
 
@@ -130,7 +156,7 @@ struct TOMLLines {
         for (index, raw) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             let line = raw.drop { $0 == " " || $0 == "\t" }
             if line.hasPrefix("[[") {
-                let name = Self.name(line.dropFirst(2).prefix { $0 != "]" })
+                let name = Self.table(line.dropFirst(2).prefix { $0 != "]" }, counts)
                 let count = counts[name, default: 0]
                 counts[name] = count + 1
                 header = "\(name)[\(count)]"
@@ -155,7 +181,7 @@ struct TOMLLines {
         if lines[path] == nil { lines[path] = index + 1 }
     }
 
-    /// `[node.labels]` is a table of the `[[node]]` before it.
+    /// `[node.labels]`, and `[[node.road]]`, is of the `[[node]]` before it.
     private static func table(_ text: some StringProtocol, _ counts: [String: Int]) -> String {
         let path = name(text)
         guard let dot = path.firstIndex(of: "."), let count = counts[String(path[..<dot])] else { return path }

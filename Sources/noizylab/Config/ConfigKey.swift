@@ -1,7 +1,7 @@
 /// A key of the configuration: the one table from which it is read, checked, overridden and shown.
 struct ConfigKey: Sendable {
     enum Kind: Sendable {
-        case name, text, endpoint, texts, duration, size, count, flag, labels, counts
+        case name, text, endpoint, texts, duration, size, count, flag, labels, counts, roads, reach
     }
 
     /// `coordinator.listen`; in a `[[node]]` the bare name.
@@ -86,15 +86,25 @@ struct ConfigKey: Sendable {
         ConfigKey("certificate", .text, "", "for winrm: sha256:…, the host's certificate and no other"),
         ConfigKey("ca", .text, "", "for winrm: a file of authorities; else this machine's own"),
         ConfigKey("client_certificate", .text, "", "for winrm with auth = certificate: its file"),
+        ConfigKey("ssh", .reach, "", "with link = \"agent\": how `start` reaches it to put the agent there"),
+        ConfigKey("road", .roads, "", "another way to a node without an agent, for when those before it are closed"),
         ConfigKey("require_signed", .flag, "false", "a local node takes only tasks that a trusted signer signed"),
         ConfigKey("trusted_keys", .texts, "", "signers' public keys, besides those of noizylab signer trust"),
         ConfigKey("labels", .labels, "", "what is said of a local node, for --where: zone = \"attic\""),
         ConfigKey("resources", .counts, "", "what is counted at a local node, for --resource: licence = 1"),
     ]
 
+    /// Of a `[[node.road]]`; what it does not say is as the node's own.
+    static let road = ["link", "address", "known_hosts"] + ReachOverWinRM.keys
+
+    /// Of a node's `ssh = { … }`.
+    static let ssh = ["user", "port", "key", "known_hosts"]
+
     /// The names that may stand in a table, `""` being the top.
     static func names(in table: String) -> [String] {
         if table == "node" { return node.map(\.path) }
+        if table == "node.road" { return road }
+        if table == "node.ssh" { return ssh }
         if table.isEmpty { return Array(Set(all.map { String($0.path.prefix { $0 != "." }) } + ["node"])).sorted() }
         return all.filter { $0.path.hasPrefix(table + ".") }.map { String($0.path.dropFirst(table.count + 1)) }
     }

@@ -16,10 +16,10 @@ struct GridConfig: Sendable {
         var trustedKeys: [String]
         var labels: [String: String] = [:]
         var resources: [String: Int64] = [:]
-        /// Of `link = "ssh"`.
-        var ssh: ReachOverSSH?
-        /// Of `link = "winrm"`.
-        var winrm: ReachOverWinRM?
+        /// The ways to a node without an agent, in the order in which they are preferred.
+        var roads: [PlannedRoad] = []
+        /// How `start` reaches the machine to put an agent there; nil: somebody else does.
+        var installation: PlannedRoad?
     }
 
     struct Shown: Sendable, Hashable {
@@ -160,15 +160,15 @@ struct GridConfig: Sendable {
             }
             let link = try checkLink(values.text("link"), values.place("link"))
             try checkOwner(of: values, link)
-            let ssh = try ReachOverSSH(&values, link)
-            let winrm = try ReachOverWinRM(&values, link)
+            let roads = try PlannedRoad.all(&values, link)
+            let installation = try PlannedRoad.installation(values, link)
             let (requiresSignatures, trustedKeys) = try signing(&values)
             nodes.append(
                 ConfiguredNode(
                     name: name, role: try values.text("role"), link: link, address: try values.text("address"),
                     requiresSignatures: requiresSignatures, trustedKeys: trustedKeys,
-                    labels: try values.labels("labels"), resources: try values.counts("resources"), ssh: ssh,
-                    winrm: winrm))
+                    labels: try values.labels("labels"), resources: try values.counts("resources"), roads: roads,
+                    installation: installation))
         }
         return nodes
     }
@@ -214,18 +214,25 @@ struct GridConfig: Sendable {
     private static func shown(_ nodes: [ConfiguredNode], _ file: ConfigFile?) -> [Shown] {
         nodes.enumerated().flatMap { index, node -> [Shown] in
             let entries = file?.nodes.indices.contains(index) == true ? file?.nodes[index] ?? [:] : [:]
-            return [
-                ("name", node.name.text), ("role", node.role), ("link", node.link.rawValue), ("address", node.address),
-                ("port", (node.ssh?.port ?? node.winrm?.port).map(String.init) ?? ""),
-                ("user", node.ssh?.user ?? node.winrm?.user ?? ""),
-                ("key", node.ssh?.key ?? node.winrm?.clientKey ?? ""),
-                ("known_hosts", node.ssh?.knownHosts ?? ""), ("require_signed", "\(node.requiresSignatures)"),
-                ("trusted_keys", node.trustedKeys.joined(separator: ",")),
-                ("labels", Declarations.text(node.labels)), ("resources", Declarations.text(node.resources)),
-            ].map { key, value in
+            return shown(node).map { key, value in
                 Shown(key: "node[\(index)].\(key)", value: value, origin: entries[key]?.origin ?? .builtIn)
             }
         }
+    }
+
+    private static func shown(_ node: ConfiguredNode) -> [(String, String)] {
+        let (ssh, winrm) = (node.roads.first?.ssh, node.roads.first?.winrm)
+        let further = node.roads.dropFirst().map(\.name).joined(separator: ", ")
+        var rows: [(String, String)] = [
+            ("name", node.name.text), ("role", node.role), ("link", node.link.rawValue), ("address", node.address),
+        ]
+        rows += [("port", (ssh?.port ?? winrm?.port).map(String.init) ?? ""), ("user", ssh?.user ?? winrm?.user ?? "")]
+        rows += [("key", ssh?.key ?? winrm?.clientKey ?? "")]
+        rows += [("known_hosts", ssh?.knownHosts ?? ""), ("road", further), ("ssh", node.installation?.name ?? "")]
+        rows += [("require_signed", "\(node.requiresSignatures)")]
+        rows += [("trusted_keys", node.trustedKeys.joined(separator: ","))]
+        rows += [("labels", Declarations.text(node.labels)), ("resources", Declarations.text(node.resources))]
+        return rows
     }
 
     /// Numbers stay text where text is wanted; lists are separated by commas.

@@ -38,6 +38,10 @@ struct HomeFolder: Sendable, Hashable {
     var authorityFolder: String { "\(path)/pki/ca" }
 
     func node(_ name: String) -> String { "\(path)/nodes/\(name)" }
+    /// Programs for machines of other kinds, as `noizylab-macos-arm64`.
+    var programs: String { "\(path)/programs" }
+    /// Written when an agent was removed from a machine: it is not put there again before the next start.
+    func removal(_ node: String) -> String { "\(run)/removed-\(node)" }
     func road(_ node: String) -> String { "\(run)/road-\(node).state" }
     func record(_ part: GridPart) -> String { "\(run)/\(part).json" }
     func lock(_ part: GridPart) -> String { "\(run)/\(part).lock" }

@@ -29,7 +29,7 @@ struct MachineLook: Sendable {
         let shown = plan ?? configured.plan
         async let clock = ClockLook.read()
         async let store = StoreLook(home: home).read()
-        async let ssh = SSHClientLook.read(shown?.nodes.filter { $0.ssh != nil }.map(\.name) ?? [])
+        async let ssh = SSHClientLook.read(shown?.nodes.filter { $0.roadOverSSH != nil }.map(\.name) ?? [])
         let identity = IdentityLook(home: home, plan: plan)
         var found = GridChecks.configuration(configured.facts)
         found += GridChecks.processes(ProcessLook.processes(home), leftovers: ProcessLook.leftovers(home))
@@ -113,7 +113,7 @@ struct MachineLook: Sendable {
         guard Self.isDarwin, let node = plan?.nodes.first(where: { NameLook.isLocal($0.address) }) else {
             return MachineChecks.localNetwork(isDarwin: Self.isDarwin, tried: nil, errno: 0)
         }
-        let code = FreePorts.connectCode(node.address, node.ssh?.port ?? 22, milliseconds: 1_000)
+        let code = FreePorts.connectCode(node.address, node.roadOverSSH?.ssh?.port ?? 22, milliseconds: 1_000)
         return MachineChecks.localNetwork(isDarwin: true, tried: node.address, errno: code)
     }
 }

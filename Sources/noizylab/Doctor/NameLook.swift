@@ -20,7 +20,7 @@ enum NameLook {
             wanted.append(("the coordinator", plan.coordinatorHost))
         }
         // OpenSSH may know a name that nobody else does: its own check tells of those.
-        for node in plan.nodes where !node.address.isEmpty && node.ssh == nil {
+        for node in plan.nodes where !node.address.isEmpty && node.roadOverSSH == nil {
             wanted.append(("node '\(node.name)'", node.address))
         }
         return wanted.map { .init(owner: $0.owner, name: $0.name, failure: failure($0.name)) }

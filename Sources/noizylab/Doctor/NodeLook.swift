@@ -84,11 +84,11 @@ struct NodeLook: Sendable {
     /// What only this machine sees.
     func complete(_ facts: inout NodeChecks.Known) {
         guard let planned = plan?.nodes.first(where: { $0.name == facts.name }) else { return }
-        if planned.isHere || planned.isLinked {
+        if planned.isHere || planned.hasRoads {
             let spool = "\(home.node(planned.name))/spool"
             facts.spoolBytes = Folders.names(in: spool).reduce(0) { $0 + (FileFacts("\(spool)/\($1)")?.size ?? 0) }
         }
-        if planned.isLinked, let road = RoadRecord.read(planned.name, in: home), !road.isOpen {
+        if planned.hasRoads, let road = RoadRecord.read(planned.name, in: home), !road.isOpen {
             facts.roadReason = road.reason ?? ""
             facts.roadRemedy = road.remedy ?? ""
         }
@@ -97,19 +97,19 @@ struct NodeLook: Sendable {
     /// To those of the nodes that are reached by SSH, all at once.
     func visits(to names: [String]) async -> [String: [Finding]] {
         await withTaskGroup(of: (String, [Finding]).self) { group in
-            for node in plan?.linkedNodes ?? [] where names.contains(node.name) {
-                guard let ssh = node.ssh else { continue }
-                group.addTask { (node.name, await visit(node, ssh)) }
+            for node in plan?.nodes ?? [] where names.contains(node.name) {
+                guard let road = node.roadOverSSH else { continue }
+                group.addTask { (node.name, await visit(node, road)) }
             }
             return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         }
     }
 
-    private func visit(_ node: GridPlan.PlannedNode, _ ssh: ReachOverSSH) async -> [Finding] {
-        let settings = SSHSettings(node, ssh, home: home)
+    private func visit(_ node: GridPlan.PlannedNode, _ road: PlannedRoad) async -> [Finding] {
+        let settings = road.settings(node: node.name, gridKnownHosts: home.knownHosts)
         let agent = environmentValue("SSH_AUTH_SOCK").map { ["SSH_AUTH_SOCK": $0] } ?? [:]
         let report = await SSHVisit(settings: settings, environment: agent).make()
-        let host = report.host.isEmpty ? node.address : report.host
+        let host = report.host.isEmpty ? road.address : report.host
         var visit = RoadChecks.Visit(node: node.name, place: "\(host) port \(report.port)")
         if report.isIndirect {
             visit.banner = "by another machine"

@@ -118,6 +118,9 @@ struct GridLauncher: Sendable {
 
     // MARK: What is to run
 
+    /// Of the grid that runs, or would be started.
+    func plannedOrRunning() throws -> GridPlan { try runningPlan ?? decide() }
+
     private var runningPlan: GridPlan? { JSONFile.read(GridPlan.self, from: home.gridRecord) }
 
     /// The plan of the grid that runs, unless something else was asked for.
@@ -158,6 +161,11 @@ struct GridLauncher: Sendable {
                 folder: home.path, cluster: plan.cluster, lifetimes: plan.lifetimes)
             _ = try identities.localOperator(user: NSUserName())
             for node in plan.ownNodes + plan.linkedNodes { _ = try identities.agent(NodeName(checked: node.name)) }
+        }
+        for node in plan.nodes {
+            // What an earlier run knew of the roads.
+            Folders.remove(home.road(node.name))
+            Folders.remove(home.removal(node.name))
         }
         try JSONFile.write(plan, to: home.gridRecord)
         return plan

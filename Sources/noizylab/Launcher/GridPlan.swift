@@ -18,11 +18,16 @@ struct GridPlan: Codable, Sendable, Hashable {
         /// What its owner says of it, and what is counted there; nil: nothing.
         var labels: [String: String]?
         var resources: [String: Int64]?
-        /// Of a node without an agent, which `links` serves from this machine.
-        var ssh: ReachOverSSH?
-        var winrm: ReachOverWinRM?
+        /// The ways to a node without an agent, which `links` serves from this machine; nil or empty: an agent runs there.
+        var roads: [PlannedRoad]?
 
-        var isLinked: Bool { ssh != nil || winrm != nil }
+        /// How `links` reaches the machine to put an agent there; nil: it is put there by hand, or is here.
+        var installation: PlannedRoad?
+
+        /// The way in over SSH: the first by which it is served, or the one by which an agent is put there.
+        var roadOverSSH: PlannedRoad? { (roads ?? []).first { $0.ssh != nil } ?? installation }
+
+        var hasRoads: Bool { roads?.isEmpty == false }
     }
 
     var cluster: String
@@ -50,11 +55,13 @@ struct GridPlan: Codable, Sendable, Hashable {
     var edge: GridEndpoint { GridEndpoint(host: Self.loopback(for: edgeHost), port: edgePort) }
     var parts: [GridPart] {
         (hasCoordinator ? [.coordinator] : []) + nodes.filter(\.isHere).map { .agent($0.name) }
-            + (linkedNodes.isEmpty ? [] : [.links])
+            + (linkedNodes.isEmpty && installedNodes.isEmpty ? [] : [.links])
     }
     var ownNodes: [PlannedNode] { nodes.filter(\.isHere) }
     /// Those without an agent.
-    var linkedNodes: [PlannedNode] { nodes.filter(\.isLinked) }
+    var linkedNodes: [PlannedNode] { nodes.filter(\.hasRoads) }
+    /// Those on which `links` puts an agent.
+    var installedNodes: [PlannedNode] { nodes.filter { $0.installation != nil } }
 }
 
 extension GridPlan {
@@ -71,7 +78,7 @@ extension GridPlan {
                     isHere: $0.link == .local, requiresSignatures: $0.requiresSignatures ? true : nil,
                     trustedKeys: $0.trustedKeys.isEmpty ? nil : $0.trustedKeys,
                     labels: $0.labels.isEmpty ? nil : $0.labels, resources: $0.resources.isEmpty ? nil : $0.resources,
-                    ssh: $0.ssh, winrm: $0.winrm)
+                    roads: $0.roads.isEmpty ? nil : $0.roads, installation: $0.installation)
             },
             numbers: config.numbers, isLab: false, placement: config.placement.rawValue,
             risk: config.risk.rawValue)

@@ -8,7 +8,7 @@ import Logging
 import ServiceLifecycle
 
 /// All nodes of a grid on which no agent runs, served by one process: a thread and a connection for each, one executor
-/// for their `ssh` processes.
+/// for their `ssh` processes. Puts agents on the machines that are to have one, too.
 struct LinkedNodes: Service {
     let home: HomeFolder
     let plan: GridPlan
@@ -25,65 +25,62 @@ struct LinkedNodes: Service {
             settings: ExecutorSettings(node: NodeName(checked: plan.node), workFolder: work, recordsFolder: records))
         try await withThrowingTaskGroup(of: Void.self) { group in
             for node in plan.linkedNodes {
-                if let ssh = node.ssh {
-                    let road = sshRoad(node, ssh, processes, sockets)
-                    group.addTask { try await service(node, road).run() }
-                } else if let winrm = node.winrm {
-                    let road = winrmRoad(node, winrm, processes)
-                    group.addTask {
-                        try await withThrowingTaskGroup(of: Void.self) { both in
-                            defer { both.cancelAll() }
-                            both.addTask { await road.run() }
-                            try await service(node, road).run()
-                        }
-                    }
-                }
+                let service = service(node, processes, sockets)
+                group.addTask { try await service.run() }
+            }
+            for node in plan.installedNodes {
+                guard let road = node.installation else { continue }
+                let installer = AgentInstaller(
+                    home: home, plan: plan, node: node, errand: .of(road, of: node.name, home: home),
+                    script: .of(node.name, plan: plan, home: home), logger: logger)
+                group.addTask { await cancelWhenGracefulShutdown { await installer.run() } }
             }
             try await group.waitForAll()
         }
         processes.stop()
     }
 
-    private func sshRoad(
-        _ node: GridPlan.PlannedNode, _ ssh: ReachOverSSH, _ processes: NodeExecutor, _ sockets: String
-    ) -> SSHRoad {
-        let settings = SSHSettings(
-            node: NodeName(checked: node.name), address: node.address, port: ssh.port, user: ssh.user, key: ssh.key,
-            knownHosts: ssh.knownHosts, gridKnownHosts: home.knownHosts, tag: tag(node.name), socketFolder: sockets)
-        return SSHRoad(settings: settings, processes: processes, environment: Self.environment)
-    }
-
-    private func winrmRoad(
-        _ node: GridPlan.PlannedNode, _ winrm: ReachOverWinRM, _ processes: NodeExecutor
-    ) -> WinRMRoad {
-        WinRMRoad(node: WinRMNode(name: NodeName(checked: node.name), tag: tag(node.name)), timers: processes) {
-            try await winrm.settings(address: node.address)
+    private func service(
+        _ node: GridPlan.PlannedNode, _ processes: NodeExecutor, _ sockets: String
+    ) -> RoadService {
+        let roads = (node.roads ?? []).enumerated().compactMap { index, planned in
+            road(planned, number: index, of: node.name, processes, sockets)
         }
-    }
-
-    private func service(_ node: GridPlan.PlannedNode, _ road: some Road) -> RoadService {
-        RoadService(
+        return RoadService(
             settings: plan.agentSettings(node, home: home),
-            credentials: CertificateFiles(folder: home.node(node.name) + "/pki"), road: road, logger: logger
-        ) { [home, logger] state in
-            // The last reason stands until the road is open: between two tries there is nothing better to say.
-            if case .opening = state, RoadRecord.read(node.name, in: home) != nil { return }
+            credentials: CertificateFiles(folder: home.node(node.name) + "/pki"), roads: roads, logger: logger
+        ) { [home, logger] states in
             do {
-                try JSONFile.write(RoadRecord(state), to: home.road(node.name))
+                try JSONFile.write(RoadRecord(states), to: home.road(node.name))
             } catch {
                 logger.error("The state of a road cannot be written", metadata: ["error": "\(error)"])
             }
         }
     }
 
-    /// Nobody else's: the authority's own key is in it.
-    private func tag(_ node: String) -> String {
-        let seed = Folders.read("\(home.authorityFolder)/ca.pem") ?? Array(home.path.utf8)
-        return "\(plan.cluster)-\(node)-\(Hexadecimal.encode(SHA256Digest.of(seed).prefix(6)))"
+    /// Nil for a kind of road that a newer version planned.
+    private func road(
+        _ planned: PlannedRoad, number: Int, of node: String, _ processes: NodeExecutor, _ sockets: String
+    ) -> NamedRoad? {
+        let tag = LinkTag.of(node, plan: plan, home: home) + (number == 0 ? "" : "-\(number)")
+        if let winrm = planned.winrm {
+            let address = planned.address
+            let road = WinRMRoad(node: WinRMNode(name: NodeName(checked: node), tag: tag), timers: processes) {
+                try await winrm.settings(address: address)
+            }
+            return NamedRoad(name: planned.name, road: road) { await road.run() }
+        }
+        guard planned.ssh != nil else { return nil }
+        return NamedRoad(
+            name: planned.name,
+            road: SSHRoad(
+                settings: planned.settings(
+                    node: node, gridKnownHosts: home.knownHosts, tag: tag, socketFolder: sockets), processes: processes,
+                environment: Self.environment))
     }
 
     /// What OpenSSH needs of ours, and nothing else.
-    private static let environment: [String: String] = {
+    static let environment: [String: String] = {
         var variables = BaseEnvironment.ofThisProcess().variables
         if let agent = environmentValue("SSH_AUTH_SOCK") { variables["SSH_AUTH_SOCK"] = agent }
         return variables
@@ -99,5 +96,23 @@ struct LinkedNodes: Service {
         guard mkdtemp(&template) != nil else { return nil }
         let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         return Folders.write(Array(path.utf8), to: record) ? path : nil
+    }
+}
+
+/// What a node is called on its own machine: no other grid's node has the same tag.
+enum LinkTag {
+    /// The authority's own key is in it.
+    static func of(_ node: String, plan: GridPlan, home: HomeFolder) -> String {
+        let seed = Folders.read("\(home.authorityFolder)/ca.pem") ?? Array(home.path.utf8)
+        return "\(plan.cluster)-\(node)-\(Hexadecimal.encode(SHA256Digest.of(seed).prefix(6)))"
+    }
+}
+
+extension PlannedRoad {
+    func settings(node: String, gridKnownHosts: String, tag: String = "", socketFolder: String = "") -> SSHSettings {
+        SSHSettings(
+            node: NodeName(checked: node), address: address, port: ssh?.port, user: ssh?.user ?? "",
+            key: ssh?.key ?? "", knownHosts: ssh?.knownHosts ?? "",
+            gridKnownHosts: gridKnownHosts, tag: tag, socketFolder: socketFolder)
     }
 }

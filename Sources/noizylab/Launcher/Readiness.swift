@@ -1,3 +1,4 @@
+import GridIdentity
 import GridWire
 import NoizyClient
 
@@ -15,18 +16,26 @@ struct Readiness: Sendable {
         case hopeless(CommandFailure)
     }
 
+    /// Without any news.
     static let limit: Duration = .seconds(30)
+    /// For programs that are copied to other machines.
+    static let installationLimit: Duration = .seconds(600)
 
     /// Looks until it is ready, or it is certain that it will not be, or the time is over. `onProgress` hears what is
     /// missing.
     func wait(_ onProgress: (String) -> Void) async throws -> Noizylab_Grid_StatusResponse? {
-        let deadline = ContinuousClock.now + Self.limit
+        let begin = ContinuousClock.now
+        var deadline = begin + Self.limit
         var last = "the coordinator"
         var missing: [GridPart] = plan.parts
         while ContinuousClock.now < deadline {
             switch await look() {
             case .ready(let status): return status
             case .missing(let text, let parts):
+                if text != last, ContinuousClock.now - begin < Self.installationLimit {
+                    // A program that is being copied takes its time.
+                    deadline = ContinuousClock.now + Self.limit
+                }
                 last = text
                 missing = parts
                 onProgress(text)
@@ -50,13 +59,15 @@ struct Readiness: Sendable {
             if let revoked = status.nodes.first(where: { $0.isRevoked && missing.contains($0.name) }) {
                 return .hopeless(Self.revoked(revoked.name))
             }
-            let unreached = plan.linkedNodes.map(\.name).filter { name in
+            let unreached = (plan.linkedNodes + plan.installedNodes).map(\.name).filter { name in
                 // One that cannot be reached is told of, and keeps nobody waiting.
                 !online.contains(name) && RoadRecord.read(name, in: home)?.reason == nil
+                    && !PrivateFile.exists(home.removal(name))
             }
             guard !missing.isEmpty || !unreached.isEmpty else { return .ready(status) }
             guard !missing.isEmpty else {
-                return .missing("connecting to \(unreached.joined(separator: ", "))", parts: [.links])
+                let doing = unreached.lazy.compactMap { RoadRecord.read($0, in: home)?.doing }.first
+                return .missing(doing ?? "connecting to \(unreached.joined(separator: ", "))", parts: [.links])
             }
             let all = plan.ownNodes.count
             return .missing(

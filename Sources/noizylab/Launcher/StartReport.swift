@@ -18,13 +18,16 @@ struct StartReport {
             NodeListing(status.nodes, awaited: awaited(status), port: plan.listenPort, now: status.nowUs).table)
         console.print("")
         let online = Set(status.nodes.filter { $0.state == "online" }.map(\.name))
-        for node in plan.linkedNodes where !online.contains(node.name) {
+        for node in plan.installedNodes {
+            if let did = RoadRecord.read(node.name, in: home)?.did { console.print("\(node.name): \(did)") }
+        }
+        for node in plan.linkedNodes + plan.installedNodes where !online.contains(node.name) {
             let road = RoadRecord.read(node.name, in: home)
             console.print(
                 "\(node.name) cannot be reached: \(road?.reason ?? "no answer yet"); it is tried again and again")
             if let remedy = road?.remedy { console.print("  try: \(remedy)") }
         }
-        for node in awaited(status) where !node.isLinked {
+        for node in awaited(status) where !node.hasRoads && node.installation == nil {
             console.print(
                 "\(node.name) is awaited: noizylab token create --name \(node.name), and what it prints, there")
         }

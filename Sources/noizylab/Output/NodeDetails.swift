@@ -3,6 +3,8 @@ import GridWire
 /// All about one node, for people.
 struct NodeDetails {
     let info: Noizylab_Grid_NodeInfo
+    /// What this machine knows of its roads, when it is the one that takes them.
+    var record: RoadRecord?
 
     func print(to console: Console) {
         for (name, value) in rows where !value.isEmpty {
@@ -45,6 +47,13 @@ struct NodeDetails {
             }
     }
 
+    /// `in use: ssh studio@192.168.1.21, open`, `closed: ssh …: the reason (try: …)`.
+    private static func road(_ road: Noizylab_Grid_NodeRoad) -> String {
+        let condition = road.condition + (road.isInUse ? ", in use" : "")
+        let why = road.reason.isEmpty ? "" : ": \(road.reason)" + (road.remedy.isEmpty ? "" : " (try: \(road.remedy))")
+        return "\(road.name), \(condition)\(why)"
+    }
+
     var rows: [(String, String)] {
         let (inventory, sample) = (info.inventory, info.sample)
         var rows: [(String, String)] = [
@@ -53,6 +62,10 @@ struct NodeDetails {
             ("health", health),
         ]
         rows += riskRows
+        if let reason = record?.reason {
+            rows.append(("unreachable", reason + (record?.remedy.map { " (try: \($0))" } ?? "")))
+        }
+        rows += info.roads.enumerated().map { ($0 == 0 ? "roads" : "", Self.road($1)) }
         rows += [
             ("address", info.address), ("host", inventory.hostname),
             ("system", "\(inventory.os) \(inventory.osVersion), \(inventory.arch)"),

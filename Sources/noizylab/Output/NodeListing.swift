@@ -153,6 +153,13 @@ struct NodeListing {
             "labels": .sorted(node.labels),
             "resources": .sorted(node.inventory.custom),
             "external": .bool(node.isExternal),
+            "roads": .array(
+                node.roads.map { road in
+                    .object([
+                        "name": .string(road.name), "condition": .string(road.condition),
+                        "in_use": .bool(road.isInUse), "reason": .string(road.reason), "remedy": .string(road.remedy),
+                    ])
+                }),
         ])
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 #if canImport(Darwin)
@@ -52,6 +53,73 @@ struct SSHNodeTests {
             throw error
         }
         await grid.remove()
+    }
+
+    @Test func `with two roads the next task goes by the other one as soon as the first is closed`() async throws {
+        let (cable, radio) = (try LoopbackSSH(), try LoopbackSSH())
+        defer {
+            cable.remove()
+            radio.remove()
+        }
+        let config = "\(cable.folder)/noizylab.toml"
+        try """
+        [coordinator]
+        listen = "127.0.0.1:0"
+        edge = "127.0.0.1:0"
+
+        [[node]]
+        name = "here"
+        link = "local"
+
+        [[node]]
+        name = "there"
+        link = "ssh"
+        address = "127.0.0.1"
+        port = \(cable.port)
+        key = "\(cable.key)"
+        known_hosts = "\(cable.knownHosts)"
+
+        [[node.road]]
+        port = \(radio.port)
+        key = "\(radio.key)"
+        known_hosts = "\(radio.knownHosts)"
+        """.write(toFile: config, atomically: true, encoding: .utf8)
+        let grid = try GridFixture()
+        do {
+            try await grid.succeeding("start", "--config", config)
+            try await eventually("both roads are open") { try await roads(grid).map(\.condition) == ["open", "open"] }
+            try await eventually("the preferred one is in use") {
+                try await roads(grid).map(\.isInUse) == [true, false]
+            }
+
+            let begin = ContinuousClock.now
+            cable.cutPower()
+            try await eventually("the other road is in use") { try await roads(grid).map(\.isInUse) == [false, true] }
+            let run = try await grid.succeeding("run", "--on", "there", "--", "echo", "hi")
+            let took = ContinuousClock.now - begin
+            print("by the other road \(took) after the first was cut")
+
+            #expect(run.stdout == "hi\n")
+            #expect(try await grid.nodeStates()["there"] == "online")
+            let events = try await grid.succeeding("events")
+            let names = ["ssh 127.0.0.1 port \(radio.port)", "ssh 127.0.0.1 port \(cable.port)"]
+            #expect(events.stdout.contains("node there is reached by \(names[0]) instead of \(names[1])"))
+            let details = try await grid.succeeding("node", "show", "there")
+            #expect(details.stdout.contains("\(names[0]), open, in use"))
+            #expect(
+                details.stdout.contains("\(names[1]), closed: ") || details.stdout.contains("\(names[1]), opening: "))
+            try await grid.stopLeavingNothing()
+        } catch {
+            print("the grid's logs, because the test failed:\n\(grid.logs())")
+            await grid.remove()
+            throw error
+        }
+        await grid.remove()
+    }
+
+    private func roads(_ grid: GridFixture) async throws -> [(condition: String, isInUse: Bool)] {
+        let node = try await grid.succeeding("node", "show", "there", "-o", "json").json()
+        return node["roads"].items.map { ($0["condition"].text ?? "", $0["in_use"].bool ?? false) }
     }
 
     private func runsWork(_ grid: GridFixture) async throws {

@@ -146,6 +146,16 @@ struct GridConfigTests {
         (windows("known_hosts = \"/etc/hosts\""), "noizylab.toml:5", "says nothing to the link 'winrm'", "ssh"),
         ("[[node]]\nname = \"A\"\nlink = \"agent\"\nauth = \"ntlm\"", "noizylab.toml:4", "says nothing", "winrm"),
         (
+            road("[[node.road]]\nadress = \"b\""), "noizylab.toml:6", "unknown key 'adress' in [[node.road]]",
+            "'address'"
+        ),
+        (road("[[node.road]]\nlink = \"local\""), "noizylab.toml:6", "'local' is no road", "ssh"),
+        (road("[[node.road]]\nuser = \"-x\""), "noizylab.toml:6", "'-x' is no user", "letters"),
+        (road("[[node.road]]\nport = 70000"), "noizylab.toml:6", "this is no port", "port = 22"),
+        (road("[[node.road]]"), "noizylab.toml:4", "two roads are the same: ssh a", "another address"),
+        (road("road = 3"), "noizylab.toml:5", "road is a list of ways", "[[node.road]]"),
+        (own("[[node.road]]\naddress = \"b\""), "noizylab.toml:4", "has no other roads", "ssh"),
+        (
             "[coordinator]\nnode = \"M2-Utra\"\n[[node]]\nname = \"M2-Ultra\"\nlink = \"local\"", "noizylab.toml:2",
             "is no node of this file", "'M2-Ultra'"
         ),
@@ -181,6 +191,25 @@ struct GridConfigTests {
     }
 
     private static func own(_ lines: String) -> String { "[[node]]\nname = \"A\"\nlink = \"local\"\n\(lines)" }
+
+    /// A node over SSH with further lines, the first of which is the fifth.
+    private static func road(_ lines: String) -> String {
+        "[[node]]\nname = \"A\"\nlink = \"ssh\"\naddress = \"a\"\n\(lines)"
+    }
+
+    @Test(arguments: [
+        "[[node.road]]\naddress = \"b\"\n[[node.road]]\naddress = \"c\"\nuser = \"ann\"",
+        "road = [{ address = \"b\" }, { address = \"c\", user = \"ann\" }]",
+    ])
+    func `further roads are as the node's own, but for what they say`(lines: String) throws {
+        let config = try read(
+            "[[node]]\nname = \"Z\"\nlink = \"local\"\n"
+                + Self.road("user = \"studio\"\nport = 2222\n\(lines)"))
+
+        let roads = try #require(GridPlan(config).nodes[1].roads)
+        #expect(roads.map(\.name) == ["ssh studio@a port 2222", "ssh studio@b port 2222", "ssh ann@c port 2222"])
+        #expect(config.shown.first { $0.key == "node[1].road" }?.value == "ssh studio@b port 2222, ssh ann@c port 2222")
+    }
 
     @Test(arguments: [
         "labels = { zone = \"studio\", gpu-box = \"\" }\nresources = { licence = 2, \"licence.matlab\" = 0 }",

@@ -1,6 +1,5 @@
 import Foundation
 import ProcessShims
-import Testing
 
 #if canImport(Darwin)
     import Darwin
@@ -9,17 +8,21 @@ import Testing
 #endif
 
 /// The system's `sshd` on a loopback port of its own, with keys made for it, as long as it lives.
-final class LoopbackSSH: @unchecked Sendable {
-    // Only the test that made it uses it.
-    static let program = ["/usr/sbin/sshd", "/usr/bin/sshd"].first { FileManager.default.isExecutableFile(atPath: $0) }
+package final class LoopbackSSH: @unchecked Sendable {
+    package struct Failure: Error { package let text: String }
 
-    let folder: String
-    let port: Int
-    var key: String { "\(folder)/id" }
-    var knownHosts: String { "\(folder)/known_hosts" }
+    // Only the test that made it uses it.
+    package static let program = ["/usr/sbin/sshd", "/usr/bin/sshd"].first {
+        FileManager.default.isExecutableFile(atPath: $0)
+    }
+
+    package let folder: String
+    package let port: Int
+    package var key: String { "\(folder)/id" }
+    package var knownHosts: String { "\(folder)/known_hosts" }
     private var server: pid_t?
 
-    init() throws {
+    package init() throws {
         folder = "\(NSTemporaryDirectory())/noizylab-ssh-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -47,15 +50,15 @@ final class LoopbackSSH: @unchecked Sendable {
     }
 
     /// Returns when it takes connections.
-    func start() throws {
+    package func start() throws {
         server = try spawn(
             [Self.program ?? "sshd", "-D", "-f", "\(folder)/config", "-E", "\(folder)/log"], "/dev/null")
         for _ in 0..<500 where !isListening { usleep(10_000) }
-        try #require(isListening, "sshd does not listen")
+        if !isListening { throw Failure(text: "sshd does not listen") }
     }
 
     /// As a machine whose power is cut: the server and everything below it is gone at once.
-    func cutPower() {
+    package func cutPower() {
         guard let server else { return }
         for process in descendants(of: server) + [server] { kill(process, SIGKILL) }
         Self.wait(for: server)
@@ -63,12 +66,12 @@ final class LoopbackSSH: @unchecked Sendable {
     }
 
     /// Ends the processes that serve connections, and nothing else: what they started goes on.
-    func dropConnections() {
+    package func dropConnections() {
         guard let server else { return }
         for process in descendants(of: server) where name(of: process).hasPrefix("sshd") { kill(process, SIGKILL) }
     }
 
-    func remove() {
+    package func remove() {
         cutPower()
         try? FileManager.default.removeItem(atPath: folder)
     }
@@ -129,7 +132,7 @@ final class LoopbackSSH: @unchecked Sendable {
         let program = arguments[0] == "env" ? "/usr/bin/env" : arguments[0]
         let failure = noizylab_spawn(program, list, environment, "/", input, file, file, &process, &handle)
         if handle >= 0 { close(handle) }
-        try #require(failure == 0, "\(arguments[0]) cannot be started")
+        if failure != 0 { throw Failure(text: "\(arguments[0]) cannot be started") }
         return process
     }
 

@@ -1,1 +1,0 @@
-../../LinksTests/LoopbackSSH.swift
