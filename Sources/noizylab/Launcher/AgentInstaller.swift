@@ -57,6 +57,9 @@ struct AgentInstaller: Sendable {
             throw RoadFailure(reason: "\(node.address) did not say what it is")
         }
         if machine.hasJoined, machine.isRunning {
+            // After a start of the grid it needs a moment to find it again.
+            doing("waiting for \(node.name) to connect")
+            if await comesOnline() { return "its agent ran already" }
             throw RoadFailure(
                 reason: "its agent runs there and does not reach the coordinator at \(coordinators(machine)[0])",
                 remedy: "\(errand.command) tail '\(machine.folder)/log/agent-\(node.name).log'")

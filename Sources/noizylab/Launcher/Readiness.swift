@@ -60,9 +60,11 @@ struct Readiness: Sendable {
                 return .hopeless(Self.revoked(revoked.name))
             }
             let unreached = (plan.linkedNodes + plan.installedNodes).map(\.name).filter { name in
+                let record = RoadRecord.read(name, in: home)
+                // What is being done there is waited for, and told.
+                if record?.doing != nil { return true }
                 // One that cannot be reached is told of, and keeps nobody waiting.
-                !online.contains(name) && RoadRecord.read(name, in: home)?.reason == nil
-                    && !PrivateFile.exists(home.removal(name))
+                return !online.contains(name) && record?.reason == nil && !PrivateFile.exists(home.removal(name))
             }
             guard !missing.isEmpty || !unreached.isEmpty else { return .ready(status) }
             guard !missing.isEmpty else {

@@ -62,7 +62,7 @@ struct InstalledAgentTests {
             #expect(removal.stdout.contains("there left the grid, and its certificate is revoked"))
             #expect(Self.folders(cluster).isEmpty)
             #expect(try await grid.nodeStates()["there"] == nil)
-            #expect(ProcessTable.processes(ofHome: folder).isEmpty)
+            try await eventually("nothing of it runs") { ProcessTable.processes(ofHome: folder).isEmpty }
             try await grid.stopLeavingNothing()
         } catch {
             print("the grid's logs, because the test failed:\n\(grid.logs())")
