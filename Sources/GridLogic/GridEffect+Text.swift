@@ -113,6 +113,10 @@ extension GridEvent.Fact {
         case .taskStarted(let ref, let node): "started \(ref.line) on \(node)"
         case .taskRetrying(let ref, let node, let end, let delay, let reason):
             "retrying \(ref.line) \(end.rawValue) on \(node), in \(delay) ms: \(reason)"
+        case .taskRoomMade(let id, let name, let ending, let reason):
+            "room made for t\(id.number) on \(name) by \(ending): \(reason)"
+        case .taskPreempted(let ref, let name, let preemption):
+            "preempted \(ref.line) on \(name) by t\(preemption.by.number), priority \(preemption.priority)"
         case .taskCancelRequested(let id, let by): "cancel requested t\(id.number) by \(by)"
         case .taskFinished(let id, let state, let reason):
             "finished t\(id.number) \(state.rawValue)\(reason.isEmpty ? "" : ": \(reason)")"

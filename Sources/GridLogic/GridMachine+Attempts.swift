@@ -22,7 +22,7 @@ extension GridMachine {
             let newest = tasks[slot].newest
             tasks.setState(slot, .running)
             tasks[slot].task.attempts[newest].startedAt = now.wall
-            if !tasks[slot].task.cancelRequested { armRunTimeout(slot) }
+            if !tasks[slot].task.cancelRequested, !tasks[slot].isMoving { armRunTimeout(slot) }
             emit(.taskStarted(ref, node: nodes[node].node.name), about: tasks[slot].isDurable, into: &effects)
             effects.append(.taskChanged(tasks[slot].task))
         case .progress(_, let percent, let stage):
@@ -80,6 +80,7 @@ extension GridMachine {
         let newest = tasks[slot].newest
         fleet.release(tasks[slot].task.attempts[newest].reservation, on: node)
         unlink(slot, from: node)
+        noteEnded(slot, on: node)
         tasks[slot].task.attempts[newest].finishedAt = now.wall
         tasks[slot].task.attempts[newest].outcome = outcome
         tasks[slot].deadline = nil
@@ -92,23 +93,24 @@ extension GridMachine {
         into effects: inout [GridEffect]
     ) {
         let delay = backoff.delay(after: count, using: &chance)
+        let words = tasks[slot].task.attempts.last?.words ?? outcome.words
         let name = tasks[slot].task.attempts[tasks[slot].newest].node
         tasks.setState(slot, .queued)
         var isPlaced = false
         if delay > 0 {
             tasks[slot].phase = .backingOff
             tasks[slot].task.notBefore = Timestamp(microseconds: now.wall.microseconds + delay * 1_000)
-            tasks[slot].task.reason = "waits to be tried again: \(outcome.words)"
+            tasks[slot].task.reason = "waits to be tried again: \(words)"
             arm(slot, at: now.monotonic.advanced(byMilliseconds: delay))
         } else if case .success(let shape) = shape(of: tasks[slot].task.spec) {
-            isPlaced = placeOrWait(slot, line: queue.line(of: shape))
+            isPlaced = placeOrWait(slot, line: line(of: shape, for: slot))
         } else {
             settle(slot, .lost, reason: "its node \(name) was removed from the grid", into: &effects)
             return
         }
         save(slot, into: &effects)
         emit(
-            .taskRetrying(ref, node: name, end: outcome.end, delayMilliseconds: delay, reason: outcome.words),
+            .taskRetrying(ref, node: name, end: outcome.end, delayMilliseconds: delay, reason: words),
             about: tasks[slot].isDurable, into: &effects)
         if isPlaced { emitAssigned(slot, into: &effects) }
         effects.append(.taskChanged(tasks[slot].task))
@@ -122,6 +124,7 @@ extension GridMachine {
             let task = tasks[slot].task
             queue.remove(number: task.id.number, line: line, client: client(of: task))
         }
+        giveBackRoom(of: slot)
         let isDurable = tasks[slot].isDurable
         tasks[slot].task.finishedAt = now.wall
         tasks[slot].task.notBefore = nil
@@ -157,6 +160,14 @@ extension GridMachine {
         if state == .lost, let words = retryRule.poisonWords(task.spec, task.attempts) { return words }
         let count = tasks[slot].task.attempts.count
         return count == 1 ? outcome.words : "\(outcome.words) (attempt \(count))"
+    }
+}
+
+extension Attempt {
+    /// One sentence on how it ended, for people.
+    var words: String {
+        guard let preemption, isPreempted, let outcome else { return outcome?.words ?? "" }
+        return outcome.end == .lost ? "\(preemption.words); \(outcome.words)" : preemption.words
     }
 }
 

@@ -13,7 +13,7 @@ extension GridMachine {
         let reason = by.isEmpty ? "cancelled" : "cancelled by \(by)"
         tasks[slot].task.cancelRequested = true
         switch tasks[slot].phase {
-        case .waiting, .backingOff:
+        case .waiting, .backingOff, .roomKept:
             emit(.taskCancelRequested(id, by: by), about: tasks[slot].isDurable, into: &effects)
             settle(slot, .cancelled, reason: reason, into: &effects)
             answerBeforeSettled(token, into: &effects)

@@ -22,6 +22,7 @@ extension GridMachine {
         }
         noteSlowness(of: node, into: &effects)
         reviewBrake(into: &effects)
+        keepRoomAgain(on: node)
         fill(node, into: &effects)
     }
 
@@ -220,5 +221,9 @@ extension GridMachine {
     }
 
     /// Opens or closes the node to tasks. `fill` is the caller's work.
-    mutating func refreshPlaceable(_ node: Int) { fleet.setOpen(node, nodes[node].mayTakeTasks) }
+    mutating func refreshPlaceable(_ node: Int) {
+        let isOpen = nodes[node].mayTakeTasks
+        fleet.setOpen(node, isOpen)
+        if !isOpen { loseKeptRoom(on: node) }
+    }
 }

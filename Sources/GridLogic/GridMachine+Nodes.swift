@@ -173,6 +173,7 @@ extension GridMachine {
         }
         noteSlowness(of: node, into: &effects)
         reviewBrake(into: &effects)
+        keepRoomAgain(on: node)
         fill(node, into: &effects)
     }
 

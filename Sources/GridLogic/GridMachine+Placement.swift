@@ -14,11 +14,13 @@ extension GridMachine {
         queue.insert(entry(of: task, slot), line: line, client: client(of: task))
         tasks[slot].phase = .waiting(line: line)
         tasks[slot].task.reason = queue.reason(line)
+        armPreemption()
         return false
     }
 
     /// Hands a node with new room the first of those that wait and fit, until none does.
     mutating func fill(_ node: Int, into effects: inout [GridEffect]) {
+        useKeptRoom(on: node, into: &effects)
         while queue.count > 0, fleet.isOpen(node) {
             let fleet = fleet
             let circuits = circuits
@@ -33,8 +35,9 @@ extension GridMachine {
     }
 
     /// A new attempt where it fits.
-    private mutating func assign(_ slot: Int, to choice: PlacementChoice) {
+    mutating func assign(_ slot: Int, to choice: PlacementChoice) {
         let node = choice.node
+        giveBackRoom(of: slot)
         let reservation = fleet.reserve(tasks[slot].task.spec.resources.clamped, on: choice)
         let attempt = Attempt(
             epoch: tasks[slot].task.epoch + 1, node: nodes[node].node.name, reservation: reservation,
@@ -128,6 +131,7 @@ extension GridMachine {
     mutating func link(_ slot: Int, to node: Int) {
         let first = nodes[node].firstAttempt
         tasks[slot].phase = .living(node: node)
+        preemption.count(tasks[slot].task.spec, 1)
         tasks[slot].previous = -1
         tasks[slot].next = first
         if first >= 0 { tasks[first].previous = slot }
@@ -136,6 +140,7 @@ extension GridMachine {
 
     mutating func unlink(_ slot: Int, from node: Int) {
         let (previous, next) = (tasks[slot].previous, tasks[slot].next)
+        preemption.count(tasks[slot].task.spec, -1)
         if previous >= 0 { tasks[previous].next = next } else { nodes[node].firstAttempt = next }
         if next >= 0 { tasks[next].previous = previous }
         tasks[slot].previous = -1

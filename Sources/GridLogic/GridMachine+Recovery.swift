@@ -28,7 +28,8 @@ extension GridMachine {
             fleet.hold(attempt.reservation, on: node)
             link(slot, to: node)
             tasks[slot].mayHaveStarted = true
-            if task.cancelRequested {
+            tasks[slot].isMoving = attempt.preemption != nil
+            if task.cancelRequested || tasks[slot].isMoving {
                 armCancelTimeout(slot)
             } else if task.state == .running {
                 armRunTimeout(slot)

@@ -28,7 +28,7 @@ extension GridMachine {
             effects.append(.refused(token, refusal))
             return
         }
-        let line = queue.line(of: shape)
+        let line = line(of: shape, priority: spec.priority)
         guard isPossible(line) else {
             effects.append(.refused(token, impossibleRefusal(shape)))
             return
@@ -61,6 +61,15 @@ extension GridMachine {
             let half = TaskID.firstEphemeralNumber
             return TaskID(number: half + (SplitMix64.mixed(settings.seed) &+ ephemeralCount) % half)
         }
+    }
+
+    /// Where preemption is wanted, tasks of different priority stand in different lines, so that the first of each is found.
+    mutating func line(of shape: Shape, priority: Int) -> Int {
+        queue.line(of: shape, priority: settings.preempts ? priority : 0)
+    }
+
+    mutating func line(of shape: Shape, for slot: Int) -> Int {
+        line(of: shape, priority: tasks[slot].task.spec.priority)
     }
 
     /// What the task needs, when the one node it names is known and takes tasks.

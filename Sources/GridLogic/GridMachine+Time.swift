@@ -56,23 +56,25 @@ extension GridMachine {
         while let first = timers.first, isStale(first) { timers.removeFirst() }
     }
 
-    private func isStale(_ entry: Timers.Entry) -> Bool { Self.isStale(entry, tasks, nodes, brake) }
+    private func isStale(_ entry: Timers.Entry) -> Bool { Self.isStale(entry, tasks, nodes, brake, preemption.dueAt) }
 
     private static func isStale(
-        _ entry: Timers.Entry, _ tasks: borrowing TaskTable, _ nodes: borrowing [NodeMachine], _ brake: FailoverBrake
+        _ entry: Timers.Entry, _ tasks: borrowing TaskTable, _ nodes: borrowing [NodeMachine], _ brake: FailoverBrake,
+        _ preemptionDue: MonotonicTime?
     ) -> Bool {
         switch entry.owner.kind {
         case .task: !tasks.contains(slot: entry.owner.index) || tasks[entry.owner.index].deadline != entry.at
         case .node: nodes[entry.owner.index].deadline != entry.at
         case .brake: brake.phase != .engaged(until: entry.at)
         case .circuit: false
+        case .preemption: preemptionDue != entry.at
         }
     }
 
     /// Through copies of the references, so that nothing is copied for each entry.
     private mutating func dropStaleTimers() {
-        let (tasks, nodes, brake) = (tasks, nodes, brake)
-        timers.removeAll { Self.isStale($0, tasks, nodes, brake) }
+        let (tasks, nodes, brake, due) = (tasks, nodes, brake, preemption.dueAt)
+        timers.removeAll { Self.isStale($0, tasks, nodes, brake, due) }
     }
 
     private mutating func fire(_ owner: Timers.Owner, into effects: inout [GridEffect]) {
@@ -87,29 +89,32 @@ extension GridMachine {
             reviewBrake(into: &effects)
         case .circuit:
             tryCircuits(into: &effects)
+        case .preemption:
+            lookForVictims(into: &effects)
         }
     }
 
     private mutating func fireTask(_ slot: Int, into effects: inout [GridEffect]) {
         switch tasks[slot].phase {
-        case .waiting(let line):
+        case .waiting, .roomKept:
             let limit = tasks[slot].task.spec.queueTimeoutMilliseconds
-            let obstacle = nearestObstacle(queue.shape(line))
+            let obstacle = (try? shape(of: tasks[slot].task.spec).get()).map(nearestObstacle) ?? ""
             settle(slot, .timedOut, reason: "found no node within \(limit) ms\(obstacle)", into: &effects)
         case .backingOff:
-            endBackoff(slot, into: &effects)
+            takeUp(slot, into: &effects)
         case .living(let node):
             fireLiving(slot, on: node, into: &effects)
         }
     }
 
-    private mutating func endBackoff(_ slot: Int, into effects: inout [GridEffect]) {
+    /// A task that waited outside of the queue gets a node, or a place there.
+    mutating func takeUp(_ slot: Int, into effects: inout [GridEffect]) {
         tasks[slot].task.notBefore = nil
         guard case .success(let shape) = shape(of: tasks[slot].task.spec) else {
             settle(slot, .failed, reason: "the node it asks for was removed from the grid", into: &effects)
             return
         }
-        if placeOrWait(slot, line: queue.line(of: shape)) {
+        if placeOrWait(slot, line: line(of: shape, for: slot)) {
             announceAssigned(slot, into: &effects)
         } else {
             armQueueTimeout(slot)
@@ -131,7 +136,8 @@ extension GridMachine {
             let error = "\(name) did not confirm the end"
             conclude(slot, on: node, AttemptOutcome(end: .cancelled, error: error), into: &effects)
         } else if tasks[slot].isMoving {
-            let error = "\(name) was drained and did not confirm the end"
+            let isPreempted = tasks[slot].task.attempts.last?.preemption != nil
+            let error = "\(name) \(isPreempted ? "was asked to end it" : "was drained") and did not confirm the end"
             conclude(slot, on: node, AttemptOutcome(end: .lost, error: error), into: &effects)
         } else if task.state == .running {
             let error = "\(name) did not report the end within the time-out of \(task.spec.timeoutMilliseconds) ms"

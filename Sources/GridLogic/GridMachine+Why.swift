@@ -13,6 +13,7 @@ extension GridMachine {
             let ahead = queue.ahead(
                 of: entry(of: task, slot), client: client(of: task), at: now.wall.microseconds, steps: &steps)
             report.sumUp(shape)
+            addPreemption(to: &report, shape, slot)
             if ahead.isExact {
                 report.queue = (ahead.count, queue.count)
             } else {
@@ -21,6 +22,7 @@ extension GridMachine {
             return report
         }
         report.sumUp(shape)
+        addPreemption(to: &report, shape, slot)
         return report
     }
 
@@ -30,6 +32,7 @@ extension GridMachine {
         if let refusal = refusal(of: shape) { throw refusal }
         var report = report(on: shape, nil)
         report.sumUp(shape)
+        if !report.isPossibleNow { addPreemptionChoice(to: &report, shape, spec.priority, tried: []) }
         return report
     }
 
@@ -101,5 +104,49 @@ extension GridMachine {
         }
         if let full = ledgers[index].obstacle(to: shape.resources, nodes[index].sample) { return full }
         return fleet.isOpen(index) ? nil : obstacle(.liveness, "it takes no tasks at the moment")
+    }
+}
+
+/// Who has to make room, and for whom.
+extension GridMachine {
+    private func addPreemption(to report: inout PlacementReport, _ shape: Shape, _ slot: Int) {
+        let task = tasks[slot].task
+        switch tasks[slot].phase {
+        case .roomKept(let node): addKeptRoom(to: &report, on: node)
+        case .waiting:
+            if let last = task.attempts.last, last.isPreempted {
+                report.summary += "; its last attempt was \(last.words)"
+            }
+            addPreemptionChoice(to: &report, shape, task.spec.priority, tried: task.attempts.map(\.node))
+        case .living:
+            guard let preemption = task.attempts.last?.preemption else { return }
+            report.summary += ", and was asked to end: \(preemption.words)"
+            report.remedy = "noizylab task why \(preemption.by)"
+        case .backingOff: break
+        }
+    }
+
+    private func addKeptRoom(to report: inout PlacementReport, on node: Int) {
+        guard let claim = preemption.claims[node] else { return }
+        let name = nodes[node].node.name
+        let refs = claim.ending.map { tasks[$0].task.newestRef }.sorted()
+        let told = refs.prefix(4).map { "attempt \($0.epoch) of \($0.task)" }.joined(separator: ", ")
+        let more = refs.count > 4 ? " and \(refs.count - 4) more" : ""
+        report.summary = "it waits on \(name) until \(told)\(more) has ended, asked to because of its priority"
+        report.remedy = refs.first.map { "noizylab task show \($0.task)" } ?? ""
+        for index in report.verdicts.indices where report.verdicts[index].node == name {
+            report.verdicts[index].obstacle = PlacementReport.Obstacle(
+                filter: .preemption, words: "room is kept for it until \(told)\(more) has ended", isLasting: false)
+        }
+    }
+
+    /// Looked for on a copy: nothing is drawn or remembered.
+    private func addPreemptionChoice(
+        to report: inout PlacementReport, _ shape: Shape, _ priority: Int, tried: [NodeName]
+    ) {
+        guard settings.preempts, let lowest = preemption.lowestPriority, lowest < priority else { return }
+        var machine = self
+        guard let choice = machine.preemptionChoice(shape, priority, tried) else { return }
+        report.summary += "; room can be made on \(nodes[choice.node].node.name), \(choice.words)"
     }
 }

@@ -29,6 +29,7 @@ package struct GridMachine: Sendable {
     var avoidance = Avoidance()
     /// Of the known ones, how many are slow at the moment.
     var slowNodes = 0
+    var preemption: PreemptionBoard
     var chance: SplitMix64
 
     var nextTaskNumber: UInt64 = 1
@@ -48,6 +49,7 @@ package struct GridMachine: Sendable {
         brake = FailoverBrake(windowMilliseconds: settings.lossWindowMilliseconds)
         hearing = Hearing(settings)
         livenessRule = LivenessRule(settings)
+        preemption = PreemptionBoard(settings)
         chance = SplitMix64(seed: settings.seed)
         fleet = Fleet(rule: settings.placement, seed: settings.seed)
     }
@@ -94,9 +96,11 @@ package struct GridMachine: Sendable {
             emit(.identity(notice), into: &effects)
         case .tick:
             fireTimers(into: &effects)
+            handBackRoom(into: &effects)
             keepOneOpen(into: &effects)
             return
         }
+        handBackRoom(into: &effects)
         keepOneOpen(into: &effects)
         dropStaleFirst()
     }

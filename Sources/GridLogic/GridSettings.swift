@@ -11,6 +11,15 @@ package struct GridSettings: Sendable {
     package var ageingMilliseconds: Int64 = 10_000
     /// Clients that wait take turns, however many tasks each has queued; otherwise all wait in one line.
     package var fairShare = true
+    /// Tasks that wait may end attempts of tasks with a lower priority and `onLost = retry`, of each task at most so
+    /// many; looked at in this interval, so that room which comes by itself comes first.
+    package var preempts = false
+    package var preemptionLimit = 3
+    package var preemptionIntervalMilliseconds: Int64 = 500
+    /// Attempts that may be ended so at once: this share of all that live, but not less than so many; as many again in ten
+    /// seconds. Who gives a thousand tasks the highest priority by mistake can be stopped before all work is.
+    package var preemptionShare = 0.125
+    package var preemptionLeast = 8
     /// Silence after which a node is suspect, and after which it is lost (offline) if it answers no question either:
     /// two heartbeats and a little, and a burst of questions. Nodes that are known to answer slowly get longer.
     package var suspectAfterMilliseconds: Int64 = 1_100

@@ -23,13 +23,17 @@ struct RetryRule: Sendable {
     /// - `refused` goes on elsewhere at once under the same limit, with backoff when a node refuses it again; when
     ///   every node has refused, it counts as failed.
     ///
-    /// So there are never more attempts than 1 + `retries` + `lostAttemptLimit`.
+    /// - Preempted ones go on at once and count as none of these; they are bounded where they are chosen.
+    ///
+    /// So beside the preempted there are never more attempts than 1 + `retries` + `lostAttemptLimit`.
     func verdict(
         _ spec: TaskSpec, _ attempts: [Attempt], cancelRequested: Bool, isElsewherePossible: () -> Bool
     ) -> Verdict {
         guard let end = attempts.last?.outcome?.end else { preconditionFailure("the newest attempt still lives") }
         if end == .succeeded { return .settle(.succeeded) }
         if cancelRequested { return .settle(.cancelled) }
+        if attempts.last?.isPreempted == true { return .retry(backoffCount: 0) }
+        let attempts = attempts.filter { !$0.isPreempted }
         let failures = attempts.count(where: { $0.outcome?.end == .failed || $0.outcome?.end == .timedOut })
         let gone = attempts.count - failures
         let counted = failures + max(0, gone - lostAttemptLimit)
@@ -66,7 +70,7 @@ struct RetryRule: Sendable {
     }
 
     private static func lostNodes(_ attempts: [Attempt]) -> Set<NodeName> {
-        Set(attempts.lazy.filter { $0.outcome?.end == .lost && $0.startedAt != nil }.map(\.node))
+        Set(attempts.lazy.filter { $0.outcome?.end == .lost && $0.startedAt != nil && !$0.isPreempted }.map(\.node))
     }
 
     static func refusingNodes(_ attempts: [Attempt]) -> Set<NodeName> {

@@ -7,6 +7,8 @@ struct LiveTask: Sendable {
         case waiting(line: Int)
         /// Until its deadline.
         case backingOff
+        /// Until attempts have ended on this node that were asked to for its sake.
+        case roomKept(node: Int)
         /// Its newest attempt lives on this node.
         case living(node: Int)
     }
@@ -22,7 +24,7 @@ struct LiveTask: Sendable {
     var mayHaveStarted = false
     /// Its node is gone, and it is lost if the node is not back by then.
     var lossDue: MonotonicTime?
-    /// Its node is drained, and was told to end it so that it can go on elsewhere.
+    /// Its node is drained, or another needs its room, and was told to end it so that it can go on elsewhere.
     var isMoving = false
     /// Named by the hello that is being handled.
     var isListed = false

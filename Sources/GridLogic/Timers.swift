@@ -12,16 +12,17 @@ struct Timers: Sendable {
         }
     }
 
-    /// A task by its slot, a node by its index, the brake, or the circuits; ordered, so that what is due together has one order.
+    /// A task by its slot, a node by its index, the brake, the circuits, or the look for room to be made; ordered, so that
+    /// what is due together has one order.
     struct Owner: Hashable, Sendable {
-        enum Kind: UInt64 { case node, brake, task, circuit }
+        enum Kind: UInt64 { case node, brake, task, circuit, preemption }
 
         let code: UInt64
 
-        init(_ kind: Kind, _ index: Int) { code = kind.rawValue << 62 | UInt64(index) }
+        init(_ kind: Kind, _ index: Int) { code = kind.rawValue << 61 | UInt64(index) }
 
-        var kind: Kind { Kind(rawValue: code >> 62)! }  // made from a Kind in init alone
-        var index: Int { Int(code & (1 << 62 - 1)) }
+        var kind: Kind { Kind(rawValue: code >> 61)! }  // made from a Kind in init alone
+        var index: Int { Int(code & (1 << 61 - 1)) }
     }
 
     private var heap = MinHeap<Entry>()

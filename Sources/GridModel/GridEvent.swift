@@ -16,6 +16,10 @@ package struct GridEvent: Sendable, Hashable {
         case taskStarted(AttemptRef, node: NodeName)
         /// An attempt ended and another will follow after the delay.
         case taskRetrying(AttemptRef, node: NodeName, end: AttemptOutcome.End, delayMilliseconds: Int64, reason: String)
+        /// It waits for room that attempts of lower priority were asked to give; the reason says which and why there.
+        case taskRoomMade(TaskID, node: NodeName, ending: Int, reason: String)
+        /// An attempt was asked to end for another task's sake; another attempt will follow.
+        case taskPreempted(AttemptRef, node: NodeName, Preemption)
         case taskCancelRequested(TaskID, by: String)
         case taskFinished(TaskID, state: TaskState, reason: String)
         /// An older epoch's result came late and changed nothing.

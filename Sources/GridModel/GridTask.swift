@@ -53,10 +53,12 @@ package struct Attempt: Sendable, Hashable {
     package var finishedAt: Timestamp?
     /// Nil while it lives.
     package var outcome: AttemptOutcome?
+    /// Not nil when it was asked to end for another task's sake.
+    package var preemption: Preemption?
 
     package init(
         epoch: UInt32, node: NodeName, reservation: Reservation, assignedAt: Timestamp, startedAt: Timestamp? = nil,
-        finishedAt: Timestamp? = nil, outcome: AttemptOutcome? = nil
+        finishedAt: Timestamp? = nil, outcome: AttemptOutcome? = nil, preemption: Preemption? = nil
     ) {
         self.epoch = epoch
         self.node = node
@@ -65,5 +67,6 @@ package struct Attempt: Sendable, Hashable {
         self.startedAt = startedAt
         self.finishedAt = finishedAt
         self.outcome = outcome
+        self.preemption = preemption
     }
 }

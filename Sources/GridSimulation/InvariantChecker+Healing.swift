@@ -128,11 +128,13 @@ extension InvariantChecker {
         case .nodeQuarantined(let name, _, _):
             figures.quarantines += 1
             nodes[name]?.healing.isQuarantined = true
+            forgetKeptRoom(on: name)
             nodes[name]?.healing.quarantinedAt = now
         case .nodeReleased(let name, _): nodes[name]?.healing.isQuarantined = false
         case .circuitOpened(let name, let type, let milliseconds, _):
             figures.circuitsOpened += 1
             nodes[name]?.healing.circuits[type] = now + milliseconds * 1_000
+            forgetKeptRoom(on: name)
             types.rows[type]?[name] = nil
         case .circuitClosed(let name, let type):
             nodes[name]?.healing.circuits[type] = nil
@@ -147,6 +149,7 @@ extension InvariantChecker {
     /// After everything that the input led to was observed.
     mutating func didApply(_ input: GridInput) {
         checkAtRisk()
+        checkPreemptions()
         if let liar { fail("3 lies are told", "\(liar) said what cannot be, and nobody was told") }
         liar = nil
         if case .nodeConnected(let node, _, _, _, _) = input { checkFlapping(node.name) }

@@ -65,19 +65,7 @@ extension InvariantChecker {
     }
 
     mutating func hold(_ reservation: Reservation, on name: NodeName, _ sign: Int64) {
-        guard let index = nodes.index(forKey: name) else { return }
-        nodes.values[index].cpuMillis += sign * reservation.request.cpuMillis
-        nodes.values[index].memoryBytes += sign * reservation.request.memoryBytes
-        nodes.values[index].attempts += Int(sign)
-        for gpu in reservation.gpuIndices {
-            var held = nodes.values[index].gpus[gpu] ?? (0, false)
-            if reservation.request.gpus > 0 {
-                held.isWhole = sign > 0
-            } else {
-                held.shared += sign * reservation.request.gpuMemoryBytes
-            }
-            nodes.values[index].gpus[gpu] = held.shared == 0 && !held.isWhole ? nil : held
-        }
+        if let index = nodes.index(forKey: name) { nodes.values[index].hold(reservation, sign) }
     }
 
     /// Everything at once, from what the machine says of itself.
@@ -129,11 +117,29 @@ extension InvariantChecker {
         for task in machine.liveTasks(matching: { $0.state == .queued && $0.notBefore == nil }) {
             let type = task.spec.payload.type
             for (name, node) in open where task.spec.node == nil ? !shunned.contains(name) : task.spec.node == name {
-                if node.healing.circuits[type] == nil, fits(task.spec.resources, node), satisfies(task.spec, name, node)
+                if node.healing.circuits[type] == nil, fits(task.spec.resources, node),
+                    satisfies(task.spec, name, node), !isKept(name, node, from: task)
                 {
                     fail("8 no starvation", "t\(task.id.number) waits while \(name) has room")
                 }
             }
+        }
+    }
+}
+
+extension InvariantChecker.NodeModel {
+    mutating func hold(_ reservation: Reservation, _ sign: Int64) {
+        cpuMillis += sign * reservation.request.cpuMillis
+        memoryBytes += sign * reservation.request.memoryBytes
+        attempts += Int(sign)
+        for gpu in reservation.gpuIndices {
+            var held = gpus[gpu] ?? (0, false)
+            if reservation.request.gpus > 0 {
+                held.isWhole = sign > 0
+            } else {
+                held.shared += sign * reservation.request.gpuMemoryBytes
+            }
+            gpus[gpu] = held.shared == 0 && !held.isWhole ? nil : held
         }
     }
 }

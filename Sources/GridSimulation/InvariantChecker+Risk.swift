@@ -33,6 +33,7 @@ extension InvariantChecker {
             if level != .high { nodes[name]?.risk.isExcused = false }
         case .nodeAvoided(let name, let isAvoided, _):
             nodes[name]?.risk.isAvoided = isAvoided
+            forgetKeptRoom(on: name)
             if atRisk == name { atRisk = nil }
             if isAvoided { checkAvoidance(name) }
         case .nodeSchedulabilityChanged(let name, let schedulability, by: "its risk"):
@@ -42,6 +43,7 @@ extension InvariantChecker {
                 }
             }
             nodes[name]?.schedulability = schedulability
+            forgetKeptRoom(on: name)
             nodes[name]?.risk.isDrained = schedulability == .draining
             nodes[name]?.healing.drainBy = nil
         default: break

@@ -12,7 +12,8 @@ extension InvariantChecker {
         // Nothing new, the common case: the same record goes out in several effects.
         if before.attempts == task.attempts.count, before.state == task.state,
             before.isCancelRequested == task.cancelRequested,
-            (before.living == nil) == (task.attempts.last?.outcome != nil || task.attempts.isEmpty)
+            (before.living == nil) == (task.attempts.last?.outcome != nil || task.attempts.isEmpty),
+            before.living == nil || before.living?.preemption == task.attempts.last?.preemption
         {
             return
         }
@@ -20,6 +21,14 @@ extension InvariantChecker {
         if task.attempts.count < model.attempts { fail("2 epochs grow", "t\(number) lost an attempt") }
         if task.attempts.count > model.attempts + 1 { fail("2 epochs grow", "t\(number) gained two attempts at once") }
         if model.isCancelRequested, !task.cancelRequested { fail("4 cancel", "t\(number) forgot its cancel") }
+        if var living = model.living, let attempt = task.attempts.first(where: { $0.epoch == living.epoch }),
+            let preemption = attempt.preemption, living.preemption == nil
+        {
+            observePreemption(task, living, preemption, model)
+            living.preemption = preemption
+            model.living = living
+            model.preemptions += 1
+        }
         if let living = model.living, let ended = task.attempts.first(where: { $0.epoch == living.epoch }),
             let outcome = ended.outcome
         {
@@ -65,7 +74,10 @@ extension InvariantChecker {
     ) {
         let ref = AttemptRef(task: task.id, epoch: living.epoch)
         let report = reported[ref]
-        noteOutcome(of: task, living, outcome.end, isReported: report != nil, &model)
+        model.endedPreempted = living.preemption != nil && (outcome.end == .cancelled || outcome.end == .lost)
+        if !model.endedPreempted {
+            noteOutcome(of: task, living, outcome.end, isReported: report != nil, &model)
+        }
         switch outcome.end {
         case .succeeded, .failed, .refused:
             if report?.end != outcome.end || report?.by != living.node {
@@ -73,7 +85,7 @@ extension InvariantChecker {
             }
         case .cancelled, .timedOut, .lost: break
         }
-        count(outcome.end, in: &model)
+        if !model.endedPreempted { count(outcome.end, in: &model) }
         model.lastEndAt = now
         model.living = nil
         hold(living.reservation, on: living.node, -1)
@@ -88,7 +100,7 @@ extension InvariantChecker {
         if model.failures > model.spec.retries { fail("4 retries", "\(name) begins after \(model.failures) failures") }
         // Refusals count with the losses, or, when there is no other node, with the failures.
         let limit = settings.lostAttemptLimit
-        if model.gone - model.refusals > limit || model.attempts > model.spec.retries + limit {
+        if model.gone - model.refusals > limit || model.attempts > model.spec.retries + limit + model.preemptions {
             fail("4 retries", "\(name) begins after \(model.gone) losses")
         }
         if model.wasLost, model.spec.onLost == .fail { fail("4 on lost", "\(name) begins after a loss") }
@@ -110,7 +122,9 @@ extension InvariantChecker {
         checkPlacement(attempt, name)
         checkTurn(of: task, model)
         model.wait = nil
+        forgetKeptRoom(for: task.id.number)
         hold(attempt.reservation, on: attempt.node, 1)
+        checkKeptRoom(attempt.node, of: task.id.number, name)
         model.living = Living(epoch: attempt.epoch, node: attempt.node, reservation: attempt.reservation)
         model.attempts += 1
     }
@@ -118,7 +132,7 @@ extension InvariantChecker {
     /// Microseconds that must have passed since the last end, whatever the jitter.
     private func shortestWait(_ model: TaskModel) -> Int64 {
         // A refusal may go on elsewhere at once; what it does to the other counts is not followed here.
-        guard model.refusals == 0 else { return 0 }
+        guard model.refusals == 0, !model.endedPreempted else { return 0 }
         let count = model.wasLost && model.failures == 0 ? model.gone - 1 : model.wasLost ? 0 : model.failures
         guard count > 0 else { return 0 }
         let longest = min(
@@ -140,6 +154,8 @@ extension InvariantChecker {
         if task.state == .succeeded, task.attempts.last?.outcome?.end != .succeeded {
             fail("1 one end", "t\(number) succeeded and its last attempt did not")
         }
+        if task.state == .lost, model.endedPreempted { fail("11 preemption", "t\(number) was ended and is lost") }
+        forgetKeptRoom(for: number)
         figures.settled[task.state.rawValue, default: 0] += 1
         tasks[number] = nil
         if let key = task.key, liveKeys[key] == task.id { liveKeys[key] = nil }

@@ -6,6 +6,8 @@ extension InvariantChecker {
     /// Placements of tasks that waited, in the order they were told.
     struct Turns {
         private(set) var count = 0
+        /// Somebody was given room out of turn, because of its priority: from then on nobody's turn is followed.
+        var isDisturbed = false
         /// By client, of a task that surely was in the queue.
         var surely: [String: Int] = [:]
         /// By client, of any of its tasks.
@@ -35,7 +37,7 @@ extension InvariantChecker {
         guard model.wait != nil else { return }
         turns.surely[client] = turn
         // With many tasks it would take too long to look at all of them each time.
-        guard settings.fairShare, isClockSteady, tasks.count <= 1_000, let previous else { return }
+        guard settings.fairShare, isClockSteady, !turns.isDisturbed, tasks.count <= 1_000, let previous else { return }
         var urgency = task.spec.priority
         var others: [String: [TaskModel]] = [:]
         for other in tasks.values where other.state == .queued {

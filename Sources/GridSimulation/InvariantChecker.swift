@@ -18,6 +18,9 @@ struct InvariantChecker {
         var failures = 0
         var gone = 0
         var refusals = 0
+        /// Attempts that were asked to end for others, and whether the last one ended so.
+        var preemptions = 0
+        var endedPreempted = false
         var wasLost = false
         /// Nodes that were lost while they ran it.
         var lostNodes: Set<NodeName> = []
@@ -32,6 +35,7 @@ struct InvariantChecker {
         let epoch: UInt32
         let node: NodeName
         let reservation: Reservation
+        var preemption: Preemption?
     }
 
     struct NodeModel {
@@ -47,6 +51,8 @@ struct InvariantChecker {
         /// By GPU: memory held, and whether it is held whole.
         var gpus: [Int: (shared: Int64, isWhole: Bool)] = [:]
         var attempts = 0
+        /// The task whose room is kept there, by its number.
+        var keptFor: UInt64?
         var healing = NodeHealing()
         var risk = NodeRiskModel()
     }
@@ -76,6 +82,7 @@ struct InvariantChecker {
     var atRisk: NodeName?
     var types = TypeHealth()
     var turns = Turns()
+    var preemptions = Preemptions()
     var isClockSteady = true
     var reported: [AttemptRef: (end: AttemptOutcome.End, by: NodeName)] = [:]
     private var submitted: [RequestToken: (TaskSpec, String?)] = [:]
@@ -107,6 +114,7 @@ struct InvariantChecker {
             isConnecting = true
             guard session.number >= nodes[node.name]?.newestSession ?? 0 else { return }
             willConnect(node, slept: slept)
+            forgetKeptRoom(on: node.name)
             nodes[node.name, default: NodeModel()].session = session
             nodes[node.name]?.newestSession = session.number
             nodes[node.name]?.inventory = node.inventory.clamped
@@ -115,6 +123,7 @@ struct InvariantChecker {
             if nodes[name]?.session == session {
                 nodes[name]?.session = nil
                 nodes[name]?.healing.closedAt = now
+                forgetKeptRoom(on: name)
             }
         case .heartbeat(let name, let session, _):
             if nodes[name]?.session == session { heard(name) }
@@ -126,11 +135,13 @@ struct InvariantChecker {
             for case .finished(let ref, let outcome) in reports { reported[ref] = (outcome.end, name) }
         case .setSchedulability(let name, let schedulability, _, _):
             nodes[name]?.schedulability = schedulability
+            if schedulability != .open { forgetKeptRoom(on: name) }
             if nodes[name]?.risk.isDrained == true, schedulability == .open { nodes[name]?.risk.excuse() }
             nodes[name]?.risk.isDrained = false
             if schedulability != .draining { nodes[name]?.healing.drainBy = nil }
         case .drain(let name, let deadline, _, _):
             nodes[name]?.schedulability = .draining
+            forgetKeptRoom(on: name)
             nodes[name]?.risk.isDrained = false
             nodes[name]?.healing.drainBy = now + deadline * 1_000
             nodes[name]?.healing.cancelled = []
@@ -200,7 +211,9 @@ struct InvariantChecker {
         case .nodeOnline(let name):
             cameBack(name)
             nodes[name]?.liveness = .online
-        case .nodeSuspect(let name, _): nodes[name]?.liveness = .suspect
+        case .nodeSuspect(let name, _):
+            nodes[name]?.liveness = .suspect
+            forgetKeptRoom(on: name)
         case .nodeOffline(let name, _): observeGivenUp(name)
         case .failoversPaused(let isPaused, _):
             figures.pauses += isPaused ? 1 : 0
@@ -209,6 +222,7 @@ struct InvariantChecker {
             pausedAt = isPaused ? now : nil
             if !isPaused { resumedAt = now }
         case .lateResultRefused: figures.lateResults += 1
+        case .taskRoomMade: turns.isDisturbed = true
         case .nodeRisk, .nodeAvoided, .nodeSchedulabilityChanged: observeRisk(event.fact)
         default: observeHealing(event.fact)
         }
@@ -224,6 +238,7 @@ struct InvariantChecker {
             fail("9 suspects itself", "\(name) is given up while \(unheard) of \(unheard + heard) are unheard")
         }
         nodes[name]?.liveness = .offline
+        forgetKeptRoom(on: name)
     }
 
     /// After a restart: what the store has is all there is.
@@ -239,6 +254,7 @@ struct InvariantChecker {
         clockOffset = nil
         types = TypeHealth()
         turns = Turns()
+        preemptions = Preemptions()
         nextTaskNumber = store.nextTaskNumber
         nextEventNumber = store.nextEventNumber
         nodes = store.nodes.mapValues { node in
@@ -259,12 +275,17 @@ struct InvariantChecker {
         if let key = task.key { liveKeys[key] = task.id }
         for attempt in task.attempts {
             model.attempts += 1
+            model.preemptions += attempt.preemption == nil ? 0 : 1
             if let outcome = attempt.outcome {
-                if outcome.end == .lost, attempt.startedAt != nil { model.lostNodes.insert(attempt.node) }
-                model.endedLost = outcome.end == .lost
-                count(outcome.end, in: &model)
+                let isPreempted = attempt.isPreempted
+                model.endedPreempted = isPreempted
+                model.endedLost = outcome.end == .lost && !isPreempted
+                if model.endedLost, attempt.startedAt != nil { model.lostNodes.insert(attempt.node) }
+                if !isPreempted { count(outcome.end, in: &model) }
             } else {
-                model.living = Living(epoch: attempt.epoch, node: attempt.node, reservation: attempt.reservation)
+                model.living = Living(
+                    epoch: attempt.epoch, node: attempt.node, reservation: attempt.reservation,
+                    preemption: attempt.preemption)
                 hold(attempt.reservation, on: attempt.node, 1)
                 nodes[attempt.node]?.liveness = .suspect
             }

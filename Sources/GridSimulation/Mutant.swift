@@ -26,6 +26,8 @@ struct Mutant {
         case .ignoreRisk: settings.risk = .tell
         case .spreadPoison: settings.poisonNodeLimit = .max
         case .noFairShare: settings.fairShare = false
+        case .endlessPreemption: settings.preemptionLimit = .max
+        case .noPreemptionBrake: settings.preemptionLeast = 1_000_000
         default: break
         }
         machine = GridMachine(settings: settings)
@@ -89,6 +91,9 @@ struct Mutant {
         case (.noRetryLimit, .submit(var spec, let key, let token)):
             spec.retries += 3
             return .submit(spec, key: key, token)
+        case (.invertPriorities, .submit(var spec, let key, let token)):
+            spec.priority = -spec.priority
+            return .submit(spec, key: key, token)
         case (.acceptOldEpochs, .reports(let name, let session, let reports)):
             return rewritten(name, session, reports)
         default: return input
@@ -134,7 +139,7 @@ struct Mutant {
                 effects[index] = .emit(
                     GridEvent(number: event.number + eventShift, at: event.at, fact: event.fact))
             }
-        case .noRetryLimit, .ignoreKeys:
+        case .noRetryLimit, .ignoreKeys, .invertPriorities:
             restore(&effects, from: start)
         default: break
         }
@@ -142,24 +147,24 @@ struct Mutant {
 
     /// Records look as they should, so that what is noticed is what is done.
     private func restore(_ effects: inout [GridEffect], from start: Int) {
-        guard mutation == .noRetryLimit else { return }
+        guard mutation == .noRetryLimit || mutation == .invertPriorities else { return }
         for index in effects[start...].indices {
             switch effects[index] {
-            case .saveTask(let task): effects[index] = .saveTask(fewerRetries(task))
-            case .taskChanged(let task): effects[index] = .taskChanged(fewerRetries(task))
-            case .taskSettled(let task): effects[index] = .taskSettled(fewerRetries(task))
+            case .saveTask(let task): effects[index] = .saveTask(asSubmitted(task))
+            case .taskChanged(let task): effects[index] = .taskChanged(asSubmitted(task))
+            case .taskSettled(let task): effects[index] = .taskSettled(asSubmitted(task))
             case .accepted(let token, let task, let isNew):
-                effects[index] = .accepted(token, fewerRetries(task), isNew: isNew)
+                effects[index] = .accepted(token, asSubmitted(task), isNew: isNew)
             case .answered(let token, .task(let task)):
-                effects[index] = .answered(token, .task(fewerRetries(task)))
+                effects[index] = .answered(token, .task(asSubmitted(task)))
             default: break
             }
         }
     }
 
-    private func fewerRetries(_ task: GridTask) -> GridTask {
+    private func asSubmitted(_ task: GridTask) -> GridTask {
         var spec = task.spec
-        spec.retries -= 3
+        if mutation == .noRetryLimit { spec.retries -= 3 } else { spec.priority = -spec.priority }
         return GridTask(
             id: task.id, spec: spec, key: task.key, submittedAt: task.submittedAt, state: task.state,
             attempts: task.attempts, notBefore: task.notBefore, cancelRequested: task.cancelRequested,

@@ -47,6 +47,9 @@ package struct SimulationOptions: Sendable {
         if chance.below(8) == 0 { settings.maxLiveTasks = 5 + chance.below(20) }
         settings.risk = RiskRule.allCases[chance.below(RiskRule.allCases.count)]
         if chance.below(8) == 0 { settings.fairShare = false }
+        settings.preempts = chance.below(2) == 0
+        settings.preemptionLimit = 1 + chance.below(3)
+        settings.preemptionLeast = 1 + chance.below(3)
         return settings
     }
 
@@ -102,4 +105,8 @@ package enum Mutation: String, Sendable, CaseIterable {
     case ignoreDeadlines
     /// Who brings much gets much.
     case noFairShare
+    /// Attempts are ended for others however often, however many at once, or for less urgent ones.
+    case endlessPreemption
+    case noPreemptionBrake
+    case invertPriorities
 }

@@ -26,6 +26,7 @@ package struct SimulationReport: Sendable {
         package var lies = 0
         package var highRisks = 0
         package var avoided = 0
+        package var preemptions = 0
         package var fullChecks = 0
         package var events: UInt64 = 0
 
@@ -62,6 +63,7 @@ extension SimulationReport: CustomStringConvertible {
                 + "pauses \(figures.pauses), quarantines \(figures.quarantines), "
                 + "circuits opened \(figures.circuitsOpened), lies \(figures.lies), "
                 + "nodes of high risk \(figures.highRisks), avoided \(figures.avoided), "
+                + "attempts ended for others \(figures.preemptions), "
                 + "late results \(figures.lateResults), events \(figures.events)"
         )
         if violation != nil {

@@ -23,6 +23,16 @@ extension Noizylab_Grid_Event {
             data = ["end": end.rawValue, "delay_ms": "\(delay)", "reason": reason]
             text = "task \(ref.task) will be tried again in \(delay) ms: attempt \(ref.epoch) on \(name) "
             text += "ended \(end.rawValue)" + (reason.isEmpty ? "" : " (\(reason))")
+        case .taskRoomMade(let id, let name, let ending, let reason):
+            set("task_room_made", name)
+            task = id.description
+            data = ["ending": "\(ending)", "reason": reason]
+            let attempts = ending == 1 ? "1 attempt of lower priority has" : "\(ending) attempts of lower priority have"
+            text = "task \(id) gets room on \(name) when \(attempts) ended: \(reason)"
+        case .taskPreempted(let ref, let name, let preemption):
+            set("task_preempted", ref, name)
+            data = ["by": preemption.by.description, "priority": "\(preemption.priority)"]
+            text = "attempt \(ref.epoch) of task \(ref.task) on \(name) is asked to end: \(preemption.words)"
         case .taskCancelRequested(let id, let by):
             kind = "task_cancel_requested"
             task = id.description

@@ -40,16 +40,28 @@ extension Noizylab_Grid_AttemptInfo {
         startedAtUs = attempt.startedAt?.microseconds ?? 0
         finishedAtUs = attempt.finishedAt?.microseconds ?? 0
         if let ended = attempt.outcome { outcome = Noizylab_Grid_AttemptOutcome(ended) }
+        if let preemption = attempt.preemption {
+            preemptedBy = preemption.by.description
+            preemptorPriority = Int32(clamping: preemption.priority)
+        }
     }
 
     /// `request`: what the task reserves; the same for every attempt, so kept once, in its specification.
     package func model(request: ResourceRequest) throws(WireError) -> Attempt {
         guard let name = NodeName(node) else { throw WireError(field: "attempts.node", "is not a node name") }
+        var preemption: Preemption?
+        if !preemptedBy.isEmpty {
+            guard let by = TaskID(preemptedBy) else {
+                throw WireError(field: "attempts.preempted_by", "is not a task id")
+            }
+            preemption = Preemption(by: by, priority: Int(preemptorPriority))
+        }
         return Attempt(
             epoch: epoch, node: name,
             reservation: Reservation(request: request, gpuIndices: gpuIndices.map(Int.init)),
             assignedAt: Timestamp(microseconds: assignedAtUs), startedAt: timestamp(startedAtUs),
-            finishedAt: timestamp(finishedAtUs), outcome: hasOutcome ? try outcome.model() : nil)
+            finishedAt: timestamp(finishedAtUs), outcome: hasOutcome ? try outcome.model() : nil,
+            preemption: preemption)
     }
 }
 

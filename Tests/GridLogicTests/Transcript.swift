@@ -66,6 +66,9 @@ struct Transcript {
         if let rule = words.rule { settings.risk = rule }
         if let value = words.number("jitter_percent") { settings.jitterFraction = Double(value) / 100 }
         if let value = words.number("fair_share") { settings.fairShare = value != 0 }
+        if let value = words.number("preempt") { settings.preempts = value != 0 }
+        if let value = words.number("preemption_limit") { settings.preemptionLimit = Int(value) }
+        if let value = words.number("preemption_least") { settings.preemptionLeast = Int(value) }
         machine = GridMachine(settings: settings)
     }
 

@@ -53,7 +53,7 @@ import Testing
         ].map { Mirror(reflecting: $0).children.count }
 
         // Another number here: teach TaskRecordWriter and `random` the new property, then change it.
-        #expect(counts == [10, 15, 6, 7, 2, 8, 3, 2, 5, 3])
+        #expect(counts == [10, 15, 6, 8, 2, 8, 3, 2, 5, 3])
     }
 }
 
@@ -113,7 +113,9 @@ extension GridTask {
             return Attempt(
                 epoch: UInt32(index + 1), node: NodeName(["A", "M2-Ultra"].randomElement(using: &numbers)!)!,
                 reservation: Reservation(request: resources, gpuIndices: gpus), assignedAt: time(),
-                startedAt: timeOrNil(), finishedAt: timeOrNil(), outcome: Bool.random(using: &numbers) ? outcome : nil)
+                startedAt: timeOrNil(), finishedAt: timeOrNil(), outcome: Bool.random(using: &numbers) ? outcome : nil,
+                preemption: Bool.random(using: &numbers)
+                    ? Preemption(by: id, priority: Int.random(in: -100...100, using: &numbers)) : nil)
         }
         var spec = TaskSpec(
             payload: payload, node: Bool.random(using: &numbers) ? NodeName("HP-OMEN") : nil, resources: resources,

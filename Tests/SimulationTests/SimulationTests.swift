@@ -50,7 +50,7 @@ import Testing
 
     @Test func `the runs meet what they are meant to meet`() {
         var crashes = 0, givenUp = 0, late = 0, pauses = 0, quarantines = 0, circuits = 0, lies = 0
-        var risks = 0, avoided = 0
+        var risks = 0, avoided = 0, preemptions = 0
         for seed in 0..<100 as Range<UInt64> {
             let figures = Simulation.run(.small(seed: seed)).figures
             crashes += figures.coordinatorCrashes
@@ -62,11 +62,13 @@ import Testing
             lies += figures.lies
             risks += figures.highRisks
             avoided += figures.avoided
+            preemptions += figures.preemptions
         }
 
         #expect(crashes > 20 && givenUp > 20 && late > 5 && pauses > 2)
         #expect(quarantines > 0 && circuits > 0 && lies > 10)
         #expect(risks > 10 && avoided > 2)
+        #expect(preemptions > 20)
     }
 }
 

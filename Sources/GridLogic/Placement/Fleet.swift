@@ -157,6 +157,13 @@ extension Fleet {
         touched(node)
     }
 
+    /// Keeps room on the node for a task that is yet to come.
+    mutating func keep(_ room: KeptRoom, on node: Int) {
+        guard ledgers[node].kept != room else { return }
+        ledgers[node].setKept(room)
+        touched(node)
+    }
+
     package mutating func release(_ reservation: Reservation, on node: Int) {
         ledgers[node].release(reservation)
         touched(node)

@@ -2,12 +2,14 @@ package import GridModel
 
 /// Whether something fits.
 extension Ledger {
-    package var freeCPUMillis: Int64 { ownedCPUMillis - reservedCPUMillis }
-    package var freeMemoryBytes: Int64 { ownedMemoryBytes - reservedMemoryBytes - unifiedBytes - foreignMemoryBytes }
-    package var freeDiskBytes: Int64 { ownedDiskBytes - reservedDiskBytes - foreignDiskBytes }
+    package var freeCPUMillis: Int64 { ownedCPUMillis - reservedCPUMillis - kept.cpuMillis }
+    package var freeMemoryBytes: Int64 {
+        ownedMemoryBytes - reservedMemoryBytes - unifiedBytes - foreignMemoryBytes - kept.memoryBytes
+    }
+    package var freeDiskBytes: Int64 { ownedDiskBytes - reservedDiskBytes - foreignDiskBytes - kept.diskBytes }
 
     package func fits(_ request: ResourceRequest) -> Bool {
-        guard attempts < attemptLimit else { return false }
+        guard attempts + kept.attempts < attemptLimit else { return false }
         if request.cpuMillis > 0, request.cpuMillis > freeCPUMillis { return false }
         if request.memoryBytes > 0, request.memoryBytes > freeMemoryBytes { return false }
         if request.diskBytes > 0, request.diskBytes > freeDiskBytes { return false }
@@ -28,7 +30,9 @@ extension Ledger {
         }
     }
 
-    package func freeCount(_ name: String) -> Int64 { (ownedCustom[name] ?? 0) - (reservedCustom[name] ?? 0) }
+    package func freeCount(_ name: String) -> Int64 {
+        (ownedCustom[name] ?? 0) - (reservedCustom[name] ?? 0) - (kept.custom[name] ?? 0)
+    }
 
     func shareFits(_ request: ResourceRequest, on gpu: GPUUse) -> Bool {
         gpu.freeUnits >= request.gpuMemoryBytes && gpu.isPresent && !gpu.isWhole

@@ -4,6 +4,14 @@ import GridModel
 extension Ledger {
     /// Nil when it fits. `sample` names the programs that hold the GPUs.
     func obstacle(to request: ResourceRequest, _ sample: NodeSample?) -> PlacementReport.Obstacle? {
+        if kept != .none {
+            var unkept = self
+            unkept.setKept(.none)
+            if unkept.fits(request), !fits(request) {
+                return PlacementReport.Obstacle(
+                    filter: .preemption, words: "what is free is kept for a task of higher priority", isLasting: false)
+            }
+        }
         if request.cpuMillis > freeCPUMillis, request.cpuMillis > 0 {
             return PlacementReport.Obstacle(
                 filter: .cores,

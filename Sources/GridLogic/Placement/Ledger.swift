@@ -20,10 +20,12 @@ package struct Ledger: Sendable {
         var isPresent = true
         /// A share of it is a share of the node's memory.
         var isUnified = false
+        /// For a task that waits until attempts have ended here.
+        var isKept = false
 
         /// A desktop's few windows do not make a GPU unfit to be had whole; a tenth of its memory does.
-        var isFree: Bool { isPresent && !isWhole && sharedUnits == 0 && foreignUnits <= units / 10 }
-        var freeUnits: Int64 { isPresent && !isWhole ? max(0, units - sharedUnits - foreignUnits) : 0 }
+        var isFree: Bool { isPresent && !isWhole && !isKept && sharedUnits == 0 && foreignUnits <= units / 10 }
+        var freeUnits: Int64 { isPresent && !isWhole && !isKept ? max(0, units - sharedUnits - foreignUnits) : 0 }
     }
 
     /// As the node said, made sane.
@@ -40,6 +42,7 @@ package struct Ledger: Sendable {
     private(set) var foreignMemoryBytes: Int64 = 0
     private(set) var foreignDiskBytes: Int64 = 0
     private(set) var gpus: [GPUUse] = []
+    private(set) var kept = KeptRoom.none
     private(set) var attempts = 0
     let attemptLimit: Int
     /// 0 idle ... 1 full, and a little for every attempt, so that those which ask for nothing count too.
@@ -132,6 +135,12 @@ package struct Ledger: Sendable {
         }
         if !reservation.gpuIndices.isEmpty { dropAbsentGPUs() }
         weigh()
+    }
+
+    /// In place of what was kept before.
+    mutating func setKept(_ room: KeptRoom) {
+        kept = room
+        for index in gpus.indices { gpus[index].isKept = room.gpuIndices.contains(index) }
     }
 
     /// Whole GPUs held, and the memory held of shared ones.

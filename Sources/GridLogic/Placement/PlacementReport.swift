@@ -5,7 +5,7 @@ package struct PlacementReport: Sendable, Hashable {
     /// The filters, in the order in which they are asked; the first that says no is told.
     package enum Filter: String, Sendable, Hashable, CaseIterable {
         case pin, external, constraint, liveness, schedulability, measured, quarantine, circuit, risk
-        case cores, memory, disk, gpu, resource, attempts
+        case cores, memory, disk, gpu, resource, attempts, preemption
     }
 
     /// What keeps the task from a node.
@@ -60,6 +60,8 @@ package struct PlacementReport: Sendable, Hashable {
 }
 
 extension PlacementReport {
+    var isPossibleNow: Bool { verdicts.contains { $0.place > 0 } }
+
     /// Sets what is to be said of it all.
     mutating func sumUp(_ shape: Shape) {
         if let task, task.state != .queued {
@@ -94,6 +96,7 @@ extension PlacementReport {
                 nearest.isLasting
                     ? "the same with less: noizylab run --plan" : "noizylab task list --state running --node \(node)"
             case .quarantine, .circuit, .risk: "noizylab node release \(node)"
+            case .preemption: "noizylab task list --node \(node)"
             case .constraint: "noizylab node list -o wide, for what the nodes are"
             case .pin, .external: "the same without --on"
             }
@@ -106,7 +109,7 @@ extension PlacementReport {
     private static func distance(_ obstacle: Obstacle) -> Int {
         let order: Int =
             switch obstacle.filter {
-            case .cores, .memory, .disk, .gpu, .resource, .attempts: 0
+            case .cores, .memory, .disk, .gpu, .resource, .attempts, .preemption: 0
             case .schedulability: 1
             case .liveness, .measured, .quarantine, .circuit, .risk: 2
             case .constraint: 3

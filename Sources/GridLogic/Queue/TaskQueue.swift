@@ -27,6 +27,18 @@ package struct TaskQueue: Sendable {
         }
     }
 
+    /// Whose turn it is.
+    struct Next {
+        let entry: Entry
+        let line: Int
+        fileprivate let client: Int
+    }
+
+    private struct LineKey: Hashable, Sendable {
+        let shape: Shape
+        let priority: Int
+    }
+
     /// Whether a known node could ever take a shape, as found when the nodes were at `version`.
     struct Possibility: Sendable {
         let version: UInt64
@@ -34,7 +46,7 @@ package struct TaskQueue: Sendable {
     }
 
     var lines: [WaitingLine] = []
-    private var lineIndices: [Shape: Int] = [:]
+    private var lineIndices: [LineKey: Int] = [:]
     private var freeLines: [Int] = []
     /// Lines that hold tasks.
     var waitingAnywhere: [Int] = []
@@ -45,19 +57,20 @@ package struct TaskQueue: Sendable {
 
     package init() {}
 
-    /// The line of a shape, made when there is none.
-    package mutating func line(of shape: Shape) -> Int {
-        if let index = lineIndices[shape] { return index }
+    /// The line of a shape, made when there is none; `priority` is 0 where lines are not kept by it.
+    package mutating func line(of shape: Shape, priority: Int = 0) -> Int {
+        let key = LineKey(shape: shape, priority: priority)
+        if let index = lineIndices[key] { return index }
         if lineIndices.count >= 512, lineIndices.count > 2 * waitingLineCount { dropIdleLines() }
         let index: Int
         if let free = freeLines.popLast() {
             index = free
-            lines[index] = WaitingLine(shape: shape)
+            lines[index] = WaitingLine(shape: shape, priority: priority)
         } else {
             index = lines.count
-            lines.append(WaitingLine(shape: shape))
+            lines.append(WaitingLine(shape: shape, priority: priority))
         }
-        lineIndices[shape] = index
+        lineIndices[key] = index
         return index
     }
 
@@ -105,9 +118,9 @@ package struct TaskQueue: Sendable {
                 turns.left(client)
             }
             count -= lines[line].count
-            lines[line] = WaitingLine(shape: lines[line].shape)
+            lines[line] = WaitingLine(shape: lines[line].shape, priority: lines[line].priority)
         }
-        for (shape, line) in lineIndices where shape.pin == node { drop(line) }
+        for (key, line) in lineIndices where key.shape.pin == node { drop(line) }
         return entries.sorted()
     }
 
@@ -115,6 +128,20 @@ package struct TaskQueue: Sendable {
 
     /// The client with the least claim in any of these lines gives the first of its own in all of them.
     mutating func popFirst(of fitting: [Int], at time: Int64) -> Entry? {
+        first(of: fitting).map { take($0, at: time) }
+    }
+
+    /// Lines that wait with a priority above `priority`, the most urgent first, at most `limit`. Where lines are kept by
+    /// priority.
+    func mostUrgent(above priority: Int, limit: Int) -> [(line: Int, priority: Int)] {
+        let waiting = waitingAnywhere + waitingPinned.values.joined()
+        let urgent = waiting.filter { lines[$0].priority > priority }
+        return urgent.sorted { (lines[$1].priority, $0) < (lines[$0].priority, $1) }.prefix(limit)
+            .map { ($0, lines[$0].priority) }
+    }
+
+    /// What `popFirst` would take.
+    mutating func first(of fitting: [Int]) -> Next? {
         var claim: ClientTurns.Claim?
         for line in fitting {
             guard let other = lines[line].firstClaim(turns) else { continue }
@@ -127,11 +154,16 @@ package struct TaskQueue: Sendable {
             if best.map({ entry < $0.entry }) ?? true { best = (line, entry) }
         }
         guard let best else { preconditionFailure("client \(client) claims and has nothing") }
-        turns.served(client, at: time)
-        turns.left(client)
-        lines[best.line].removeFirst(of: client, turns)
-        taken(from: best.line)
-        return best.entry
+        return Next(entry: best.entry, line: best.line, client: client)
+    }
+
+    /// The first of its client in its line gets its turn.
+    mutating func take(_ next: Next, at time: Int64) -> Entry {
+        turns.served(next.client, at: time)
+        turns.left(next.client)
+        lines[next.line].removeFirst(of: next.client, turns)
+        taken(from: next.line)
+        return next.entry
     }
 
     private mutating func taken(from line: Int) {
@@ -150,8 +182,8 @@ package struct TaskQueue: Sendable {
     }
 
     private mutating func drop(_ line: Int) {
-        lineIndices[lines[line].shape] = nil
-        lines[line] = WaitingLine(shape: Shape(pin: nil, resources: .none, type: ""))
+        lineIndices[LineKey(shape: lines[line].shape, priority: lines[line].priority)] = nil
+        lines[line] = WaitingLine(shape: Shape(pin: nil, resources: .none, type: ""), priority: 0)
         freeLines.append(line)
     }
 }

@@ -20,6 +20,8 @@ struct WaitingLine: Sendable {
     }
 
     let shape: Shape
+    /// Of all its tasks, where lines are kept by it.
+    let priority: Int
     /// Why these wait, and whether any node could ever take them; found once for all.
     var reason = ""
     var possibility: TaskQueue.Possibility?
@@ -28,7 +30,10 @@ struct WaitingLine: Sendable {
     private var claims = MinHeap<ClientTurns.Claim>()
     private var lastStamp: UInt64 = 0
 
-    init(shape: Shape) { self.shape = shape }
+    init(shape: Shape, priority: Int) {
+        self.shape = shape
+        self.priority = priority
+    }
 
     mutating func insert(_ entry: TaskQueue.Entry, of client: Int, _ turns: ClientTurns) {
         count += 1

@@ -41,8 +41,7 @@ struct TaskRecordWriter {
         }
         write(10, spec.node?.text ?? "")
         if spec.resources != .none { message(11) { $0.write(spec.resources) } }
-        let priority = Int32(clamping: spec.priority)
-        write(12, UInt64(UInt32(bitPattern: priority << 1 ^ priority >> 31)))
+        write(12, zigzag(spec.priority))
         write(13, UInt64(UInt32(clamping: spec.retries)))
         write(14, spec.timeoutMilliseconds)
         write(15, spec.queueTimeoutMilliseconds)
@@ -99,6 +98,9 @@ struct TaskRecordWriter {
         write(5, attempt.startedAt?.microseconds ?? 0)
         write(6, attempt.finishedAt?.microseconds ?? 0)
         if let outcome = attempt.outcome { message(7) { $0.write(outcome) } }
+        guard let preemption = attempt.preemption else { return }
+        write(8, preemption.by.description)
+        write(9, zigzag(preemption.priority))
     }
 
     private mutating func write(_ outcome: AttemptOutcome) {
@@ -128,6 +130,12 @@ extension TaskRecordWriter {
             rest >>= 7
         }
         bytes.append(UInt8(truncatingIfNeeded: rest))
+    }
+
+    /// A `sint32`.
+    private func zigzag(_ value: Int) -> UInt64 {
+        let value = Int32(clamping: value)
+        return UInt64(UInt32(bitPattern: value << 1 ^ value >> 31))
     }
 
     mutating func append(utf8Of text: String) { bytes.append(contentsOf: text.utf8) }

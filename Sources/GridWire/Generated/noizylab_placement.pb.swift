@@ -119,7 +119,7 @@ package nonisolated struct Noizylab_Grid_NodeVerdict: Sendable {
   package var node: String = String()
 
   /// The first filter that says no: pin, external, liveness, schedulability, measured, constraint, cores, memory, disk,
-  /// gpu, resource or attempts; empty when the node would take the task now.
+  /// gpu, resource, attempts or preemption; empty when the node would take the task now.
   package var filter: String = String()
 
   /// With numbers.

@@ -678,6 +678,17 @@ package nonisolated struct Noizylab_Grid_AttemptInfo: @unchecked Sendable {
   /// Clears the value of `outcome`. Subsequent reads from it will return its default value.
   package mutating func clearOutcome() {_uniqueStorage()._outcome = nil}
 
+  /// The task for whose sake it was asked to end, and that task's priority; empty when it was not.
+  package var preemptedBy: String {
+    get {_storage._preemptedBy}
+    set {_uniqueStorage()._preemptedBy = newValue}
+  }
+
+  package var preemptorPriority: Int32 {
+    get {_storage._preemptorPriority}
+    set {_uniqueStorage()._preemptorPriority = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -2020,7 +2031,7 @@ nonisolated extension Noizylab_Grid_TaskInfo: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Noizylab_Grid_AttemptInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".AttemptInfo"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}node\0\u{3}gpu_indices\0\u{3}assigned_at_us\0\u{3}started_at_us\0\u{3}finished_at_us\0\u{1}outcome\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}node\0\u{3}gpu_indices\0\u{3}assigned_at_us\0\u{3}started_at_us\0\u{3}finished_at_us\0\u{1}outcome\0\u{3}preempted_by\0\u{3}preemptor_priority\0")
 
   fileprivate class _StorageClass {
     var _epoch: UInt32 = 0
@@ -2030,6 +2041,8 @@ nonisolated extension Noizylab_Grid_AttemptInfo: SwiftProtobuf.Message, SwiftPro
     var _startedAtUs: Int64 = 0
     var _finishedAtUs: Int64 = 0
     var _outcome: Noizylab_Grid_AttemptOutcome? = nil
+    var _preemptedBy: String = String()
+    var _preemptorPriority: Int32 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2047,6 +2060,8 @@ nonisolated extension Noizylab_Grid_AttemptInfo: SwiftProtobuf.Message, SwiftPro
       _startedAtUs = source._startedAtUs
       _finishedAtUs = source._finishedAtUs
       _outcome = source._outcome
+      _preemptedBy = source._preemptedBy
+      _preemptorPriority = source._preemptorPriority
     }
   }
 
@@ -2072,6 +2087,8 @@ nonisolated extension Noizylab_Grid_AttemptInfo: SwiftProtobuf.Message, SwiftPro
         case 5: try { try decoder.decodeSingularInt64Field(value: &_storage._startedAtUs) }()
         case 6: try { try decoder.decodeSingularInt64Field(value: &_storage._finishedAtUs) }()
         case 7: try { try decoder.decodeSingularMessageField(value: &_storage._outcome) }()
+        case 8: try { try decoder.decodeSingularStringField(value: &_storage._preemptedBy) }()
+        case 9: try { try decoder.decodeSingularSInt32Field(value: &_storage._preemptorPriority) }()
         default: break
         }
       }
@@ -2105,6 +2122,12 @@ nonisolated extension Noizylab_Grid_AttemptInfo: SwiftProtobuf.Message, SwiftPro
       try { if let v = _storage._outcome {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
       } }()
+      if !_storage._preemptedBy.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._preemptedBy, fieldNumber: 8)
+      }
+      if _storage._preemptorPriority != 0 {
+        try visitor.visitSingularSInt32Field(value: _storage._preemptorPriority, fieldNumber: 9)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2121,6 +2144,8 @@ nonisolated extension Noizylab_Grid_AttemptInfo: SwiftProtobuf.Message, SwiftPro
         if _storage._startedAtUs != rhs_storage._startedAtUs {return false}
         if _storage._finishedAtUs != rhs_storage._finishedAtUs {return false}
         if _storage._outcome != rhs_storage._outcome {return false}
+        if _storage._preemptedBy != rhs_storage._preemptedBy {return false}
+        if _storage._preemptorPriority != rhs_storage._preemptorPriority {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -35,6 +35,9 @@ struct ConfigKey: Sendable {
         ConfigKey("tasks.lost_attempts", .count, "10", "lost attempts that are made good before a task is lost"),
         ConfigKey("tasks.poison_nodes", .count, "3", "nodes lost with a task before it is its fault"),
         ConfigKey("tasks.fair_share", .flag, "true", "clients that wait take turns, however much each has queued"),
+        ConfigKey(
+            "tasks.preempt", .flag, "false", "a task that waits may end what is of lower priority and can begin anew"),
+        ConfigKey("tasks.max_preemptions", .count, "3", "times that one task is ended for others"),
         ConfigKey("tasks.cancel_grace", .duration, "5s", "between TERM and KILL"),
         ConfigKey("tasks.max_live", .count, "1000000", "unfinished tasks at most"),
         ConfigKey("tasks.max_live_per_client", .count, "500000", "of them, of one client"),

@@ -28,6 +28,8 @@ extension GridPlan {
             case "tasks.lost_attempts": settings.grid.lostAttemptLimit = Int(number)
             case "tasks.poison_nodes": settings.grid.poisonNodeLimit = Int(number)
             case "tasks.fair_share": settings.grid.fairShare = number != 0
+            case "tasks.preempt": settings.grid.preempts = number != 0
+            case "tasks.max_preemptions": settings.grid.preemptionLimit = Int(number)
             case "tasks.cancel_grace": settings.grid.cancelGraceMilliseconds = number
             case "tasks.max_live": settings.grid.maxLiveTasks = Int(number)
             case "tasks.max_live_per_client": settings.grid.maxLiveTasksPerClient = Int(number)

@@ -46,7 +46,9 @@ final class EventPrinter: Sendable {
         switch event.kind {
         case "task_finished": .ofTask(event.data["state"] ?? "")
         case "node_online": .good
-        case "node_suspect", "task_retrying", "failovers_paused", "late_result_refused", "enrolment_waiting": .warning
+        case "node_suspect", "task_retrying", "task_preempted", "failovers_paused", "late_result_refused",
+            "enrolment_waiting":
+            .warning
         case "node_offline", "node_key_refused", "certificate_revoked": .bad
         default: .plain
         }

@@ -70,7 +70,8 @@ struct TaskDetails {
             .init("\(attempt.epoch)"), .init(attempt.node), .init(end, .ofTask(outcome.end)), .init(exit),
             .init(TimeText.relative(microseconds: attempt.startedAtUs, now: now)), .init(took),
             .init(attempt.hasOutcome ? TimeText.took(milliseconds: (outcome.userUs + outcome.systemUs) / 1_000) : "-"),
-            .init(outcome.maxResidentBytes > 0 ? TimeText.bytes(outcome.maxResidentBytes) : "-"), .init(outcome.error),
+            .init(outcome.maxResidentBytes > 0 ? TimeText.bytes(outcome.maxResidentBytes) : "-"),
+            .init(TaskText.why(attempt)),
         ]
     }
 }

@@ -109,6 +109,7 @@ enum TaskDocument {
             "user_ms": .double(Double(attempt.outcome.userUs) / 1_000),
             "system_ms": .double(Double(attempt.outcome.systemUs) / 1_000),
             "max_resident_bytes": JSONValue(attempt.outcome.maxResidentBytes),
+            "preempted_by": attempt.preemptedBy.isEmpty ? .null : .string(attempt.preemptedBy),
         ])
     }
 }

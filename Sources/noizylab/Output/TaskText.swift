@@ -50,6 +50,14 @@ enum TaskText {
         }
     }
 
+    /// Why an attempt ended, or is to end, as it did.
+    static func why(_ attempt: Noizylab_Grid_AttemptInfo) -> String {
+        guard !attempt.preemptedBy.isEmpty else { return attempt.outcome.error }
+        let isRest = attempt.hasOutcome && !["cancelled", "lost"].contains(attempt.outcome.end)
+        let text = "preempted by \(attempt.preemptedBy), priority \(attempt.preemptorPriority)"
+        return isRest ? attempt.outcome.error : text
+    }
+
     static func words(_ state: String) -> String { state == "timed_out" ? "timed out" : state }
 
     /// How it ended, for the line that follows its output.
