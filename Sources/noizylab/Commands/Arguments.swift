@@ -26,6 +26,16 @@ enum Arguments {
         return milliseconds
     }
 
+    /// A limit: 0 is none, and who writes it may mean at once or never.
+    @Sendable static func limit(_ text: String) throws -> Int64 {
+        let milliseconds = try duration(text)
+        guard milliseconds > 0 else {
+            throw ValidationError(
+                "'\(text)' is no time-out: leave it out for none, or write a span such as 30s (at least 1ms)")
+        }
+        return milliseconds
+    }
+
     @Sendable static func size(_ text: String) throws -> Int64 {
         guard let bytes = SizeText.bytes(text) else {
             throw ValidationError("'\(text)' is not an amount of bytes: write 512MiB or 2GiB")

@@ -76,7 +76,7 @@ struct RunCommand: AsyncParsableCommand {
     var key: String?
 
     @Option(
-        help: ArgumentHelp("Give up when it could not start by then.", valueName: "time"), transform: Arguments.duration
+        help: ArgumentHelp("Give up when it could not start by then.", valueName: "time"), transform: Arguments.limit
     )
     var queueTimeout: Int64?
 

@@ -23,7 +23,7 @@ struct WorkOptions: ParsableArguments {
     @Flag(help: "Let sh read the command: for pipes, variables and wildcards.")
     var shell = false
 
-    @Option(help: ArgumentHelp("For each attempt: 30s, 10m.", valueName: "time"), transform: Arguments.duration)
+    @Option(help: ArgumentHelp("For each attempt: 30s, 10m.", valueName: "time"), transform: Arguments.limit)
     var timeout: Int64?
 
     @Option(

@@ -29,6 +29,7 @@ struct ConfigSource {
             }
             file = try ConfigFile(text: text, path: path)
         }
+        EnvironmentNames.warn()
         return try GridConfig(
             file: file, path: isThere ? path : nil, environment: environmentValue, flags: flags,
             hostName: ProcessInfo.processInfo.hostName)

@@ -37,7 +37,8 @@ extension CommandFailure {
     private init(grid error: GridError) {
         switch error.code {
         case .invalidArgument:
-            let fields = error.violations.map { "\($0.field) \($0.description)" }.joined(separator: "; ")
+            let fields = error.violations.map { "\(FieldNames.option($0.field)) \($0.description)" }.joined(
+                separator: "; ")
             self.init(
                 .usage, fields.isEmpty ? error.message : fields, try: "noizylab help, for what may be given and how")
         case .alreadyExists:

@@ -18,6 +18,7 @@ enum ErrorPrinter {
 enum UsageMessage {
     static func failure(for error: any Error, arguments: [String] = []) -> CommandFailure {
         if let unknown = unknownCommand(in: arguments) { return unknown }
+        if let negative = negativeValue(in: arguments, RootCommand.message(for: error)) { return negative }
         let message = RootCommand.message(for: error)
         let full = RootCommand.fullMessage(for: error)
         return CommandFailure(.usage, firstLetterLowered(message), try: hint(in: full))
@@ -39,6 +40,20 @@ enum UsageMessage {
             }
             command = next
             path += " \(argument)"
+        }
+        return nil
+    }
+
+    /// The parser takes a value that begins with a dash for another option. Nil when that is not what is wrong.
+    static func negativeValue(in arguments: [String], _ message: String) -> CommandFailure? {
+        guard message.contains("issing value for '-") else { return nil }
+        for (option, value) in zip(arguments.prefix { $0 != "--" }, arguments.dropFirst()) {
+            guard option.hasPrefix("--"), value.first == "-", value.dropFirst().first?.isNumber == true,
+                message.contains("'\(option) ") || message.contains("'\(option)'")
+            else { continue }
+            return CommandFailure(
+                .usage, "\(option) \(value): a value that begins with a dash is joined to its option",
+                try: "\(option)=\(value)")
         }
         return nil
     }

@@ -43,6 +43,8 @@ struct CommandLineTests {
         (["join", "a:1", "--token", "t", "--label", "a=one\ntwo"], false),
         (["join", "a:1", "--token", "t", "--resource", "licence=-1"], false),
         (["join", "a:1", "--token", "t", "--resource", "licence=1000001"], false),
+        (["run", "--timeout", "0s", "--", "true"], false), (["run", "--queue-timeout", "0ms", "--", "true"], false),
+        (["run", "--priority=-5", "--", "true"], true), (["run", "--priority", "-5", "--", "true"], false),
         (["run", "--env", "=x", "--", "true"], false), (["cert", "issue", "a", "--role", "root", "--out", "x"], false),
     ])
     func `a command line is read, or refused`(arguments: [String], isGood: Bool) {
