@@ -98,7 +98,7 @@ package struct AgentService: Service {
     }
 
     private func watchGPUs(_ environment: BaseEnvironment, _ core: AgentCore) async {
-        guard let probe = GPUProbe(environment: environment) else {
+        guard var probe = GPUProbe(environment: environment) else {
             // There is nothing to watch; the task lives as long as its siblings.
             try? await Task.sleep(for: .seconds(1_000_000_000))
             return

@@ -57,7 +57,7 @@ package struct GridSettings: Sendable {
     package var circuitFirstMilliseconds: Int64 = 10_000
     package var circuitLimitMilliseconds: Int64 = 300_000
     /// What follows when a node's risk is high, and how many nodes' usual measurements are learnt, for 18 KiB each of
-    /// four metrics and every GPU; the others are judged by facts alone.
+    /// five metrics and every GPU; the others are judged by facts alone.
     package var risk = RiskRule.tell
     package var riskLearnedNodes = 2_048
     /// A task whose running attempts went down with so many different nodes is taken for the reason, and ends.

@@ -70,11 +70,13 @@ extension NodeSample {
         sane.runningAttempts = min(max(runningAttempts, 0), 1_000_000)
         sane.sleptMilliseconds = min(max(sleptMilliseconds, 0), 31_536_000_000)
         sane.roundTripMicroseconds = min(max(roundTripMicroseconds, 0), 3_600_000_000)
+        sane.temperatureCelsius = temperatureCelsius.clampedTemperature
         sane.gpus = gpus.prefix(NodeInventory.gpuLimit).map { gpu in
             var sane = gpu
             sane.utilizationPercent = gpu.utilizationPercent.clampedPercent
             sane.memoryUsedBytes = max(0, gpu.memoryUsedBytes)
-            sane.temperatureCelsius = gpu.temperatureCelsius.isFinite ? gpu.temperatureCelsius : 0
+            sane.temperatureCelsius = gpu.temperatureCelsius.clampedTemperature
+            sane.errorCount = gpu.errorCount.map { min(max($0, 0), 1 << 40) }
             sane.holders = gpu.holders.prefix(64).map { holder in
                 var sane = holder
                 sane.memoryBytes = min(max(holder.memoryBytes, 0), 1 << 44)
@@ -89,4 +91,7 @@ extension NodeSample {
 extension Double {
     /// 0 ... 100; 0 for what is not a number.
     var clampedPercent: Double { isNaN ? 0 : Swift.min(Swift.max(self, 0), 100) }
+
+    /// Celsius; 0, which is "not known", for what no machine that answers can be.
+    fileprivate var clampedTemperature: Double { self > -100 && self < 1_000 ? self : 0 }
 }

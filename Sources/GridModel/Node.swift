@@ -103,6 +103,8 @@ package struct NodeInventory: Sendable, Hashable {
     package var capabilities: [String: String]
     /// What else is counted, by name, and how many there are: `license.matlab` → 2.
     package var custom: [String: Int64]
+    /// It runs only what a signer that it trusts has signed. It sees to that itself; others need not be sent there.
+    package var requiresSignatures = false
 
     package init(
         os: String = "", osVersion: String = "", arch: String = "", hostname: String = "", cores: Int = 0,
@@ -160,6 +162,10 @@ package struct NodeSample: Sendable, Hashable {
     package var roundTripMicroseconds: Int64
     /// How long the machine slept since the heartbeat before.
     package var sleptMilliseconds: Int64 = 0
+    /// Of the processors, the hottest; 0 when it is not known.
+    package var temperatureCelsius = 0.0
+    /// The processors run slower for their heat.
+    package var isThrottled = false
 
     package init(
         cpuPercent: Double = 0, memoryPercent: Double = 0, memoryAvailableBytes: Int64 = 0, diskFreeBytes: Int64 = 0,
@@ -183,6 +189,11 @@ package struct GPUSample: Sendable, Hashable {
     package var utilizationPercent: Double
     package var memoryUsedBytes: Int64
     package var temperatureCelsius: Double
+    /// The driver runs it slower for its heat or its power.
+    package var isThrottled = false
+    /// Errors of its memory that could not be corrected, and Xid events, as counted since the machine or the driver
+    /// started; nil when neither is told.
+    package var errorCount: Int64?
     /// The programs that hold its memory, when the vendor's tool names them.
     package var holders: [GPUHolder]
 

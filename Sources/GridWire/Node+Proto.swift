@@ -54,10 +54,11 @@ extension Noizylab_Grid_NodeInventory {
         agentVersion = inventory.agentVersion
         capabilities = inventory.capabilities
         custom = inventory.custom
+        requiresSignatures = inventory.requiresSignatures
     }
 
     package func model() -> NodeInventory {
-        NodeInventory(
+        var inventory = NodeInventory(
             os: os, osVersion: osVersion, arch: arch, hostname: hostname, cores: Int(cores), memoryBytes: memoryBytes,
             diskBytes: diskBytes,
             gpus: gpus.map {
@@ -65,6 +66,8 @@ extension Noizylab_Grid_NodeInventory {
                     index: Int($0.index), model: $0.model, memoryBytes: $0.memoryBytes, uuid: $0.uuid,
                     driver: $0.driver, isUnified: $0.isUnified)
             }, agentVersion: agentVersion, capabilities: capabilities, custom: custom)
+        inventory.requiresSignatures = requiresSignatures
+        return inventory
     }
 }
 
@@ -82,6 +85,8 @@ extension Noizylab_Grid_NodeSample {
             message.utilizationPercent = gpu.utilizationPercent
             message.memoryUsedBytes = gpu.memoryUsedBytes
             message.temperatureCelsius = gpu.temperatureCelsius
+            message.isThrottled = gpu.isThrottled
+            if let count = gpu.errorCount { message.errorCount = count }
             message.holders = gpu.holders.map { holder in
                 var message = Noizylab_Grid_GPUHolder()
                 message.pid = holder.pid
@@ -96,23 +101,34 @@ extension Noizylab_Grid_NodeSample {
         sentAtUs = sample.sentAt.microseconds
         roundTripUs = sample.roundTripMicroseconds
         sleptMs = sample.sleptMilliseconds
+        temperatureCelsius = sample.temperatureCelsius
+        isThrottled = sample.isThrottled
     }
 
     package func model() -> NodeSample {
         var sample = NodeSample(
             cpuPercent: cpuPercent, memoryPercent: memoryPercent, memoryAvailableBytes: memoryAvailableBytes,
             diskFreeBytes: diskFreeBytes, load1: load1,
-            gpus: gpus.map {
-                GPUSample(
-                    index: Int($0.index), utilizationPercent: $0.utilizationPercent,
-                    memoryUsedBytes: $0.memoryUsedBytes, temperatureCelsius: $0.temperatureCelsius,
-                    holders: $0.holders.map {
-                        GPUHolder(
-                            pid: $0.pid, program: $0.program, memoryBytes: $0.memoryBytes, isAttempt: $0.isAttempt)
-                    })
-            }, runningAttempts: Int(runningAttempts), sentAt: Timestamp(microseconds: sentAtUs),
+            gpus: gpus.map { $0.model() }, runningAttempts: Int(runningAttempts),
+            sentAt: Timestamp(microseconds: sentAtUs),
             roundTripMicroseconds: roundTripUs)
         sample.sleptMilliseconds = sleptMs
+        sample.temperatureCelsius = temperatureCelsius
+        sample.isThrottled = isThrottled
+        return sample
+    }
+}
+
+extension Noizylab_Grid_GPUSample {
+    fileprivate func model() -> GPUSample {
+        var sample = GPUSample(
+            index: Int(index), utilizationPercent: utilizationPercent, memoryUsedBytes: memoryUsedBytes,
+            temperatureCelsius: temperatureCelsius,
+            holders: holders.map {
+                GPUHolder(pid: $0.pid, program: $0.program, memoryBytes: $0.memoryBytes, isAttempt: $0.isAttempt)
+            })
+        sample.isThrottled = isThrottled
+        sample.errorCount = hasErrorCount ? errorCount : nil
         return sample
     }
 }

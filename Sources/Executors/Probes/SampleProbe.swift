@@ -12,6 +12,7 @@ package struct SampleProbe: Sendable {
     private let folder: String
     private let memoryBytes = SystemFacts.memoryBytes()
     private var ticks = SystemFacts.processorTicks()
+    private var heat = HeatProbe()
 
     package init(folder: String) { self.folder = folder }
 
@@ -29,14 +30,18 @@ package struct SampleProbe: Sendable {
         sample.diskFreeBytes = DiskSpace.read(folder)?.free ?? 0
         var load = [0.0]
         if getloadavg(&load, 1) == 1 { sample.load1 = load[0] }
+        (sample.temperatureCelsius, sample.isThrottled) = heat.read()
         return sample
     }
 }
 
 /// Asks for the GPUs' state; nil where there is no `nvidia-smi`.
-package struct GPUProbe: Sendable {
+package struct GPUProbe {
     private let environment: BaseEnvironment
     private let patience: Duration
+    /// Nil until it was found out what the tool knows.
+    private var query: NvidiaSMI.Query?
+    private let log = XidLog()
 
     /// - Parameter patience: how long the program may take to answer.
     package init?(environment: BaseEnvironment, patience: Duration = .seconds(2)) {
@@ -46,8 +51,34 @@ package struct GPUProbe: Sendable {
         self.patience = patience
     }
 
-    package func read() async -> [GPUSample] {
-        await ProgramOutput.read("nvidia-smi", NvidiaSMI.sampleArguments, environment: environment, within: patience)
-            .map(NvidiaSMI.samples) ?? []
+    package mutating func read() async -> [GPUSample] {
+        let query: NvidiaSMI.Query
+        if let known = self.query { query = known } else { query = await findQuery() }
+        self.query = query
+        let text = await ask(query.arguments)
+        let holders = query.namesGPUs ? await holders() : [:]
+        let xids = log?.read()
+        return text.map { query.samples($0, xids: xids, holders: holders) } ?? []
+    }
+
+    /// Programs with the mark of an attempt in their environment are tasks, whoever's; what cannot be looked into is
+    /// somebody else's.
+    private func holders() async -> [String: [GPUHolder]] {
+        let mark = "NOIZYLAB_ATTEMPT="
+        return NvidiaSMI.holders(await ask(NvidiaSMI.holderArguments) ?? "").mapValues { holders in
+            holders.map { holder in
+                var holder = holder
+                holder.isAttempt = ProcessTable.hasInEnvironment(holder.pid) { $0.starts(with: mark.utf8) }
+                return holder
+            }
+        }
+    }
+
+    private func findQuery() async -> NvidiaSMI.Query {
+        NvidiaSMI.Query(help: await ask(NvidiaSMI.helpArguments) ?? "")
+    }
+
+    private func ask(_ arguments: [String]) async -> String? {
+        await ProgramOutput.read("nvidia-smi", arguments, environment: environment, within: patience)
     }
 }

@@ -81,11 +81,12 @@ extension NodeSample {
         abs(cpuPercent - sane.cpuPercent) <= 1 && abs(memoryPercent - sane.memoryPercent) <= 1
             && memoryAvailableBytes == sane.memoryAvailableBytes && diskFreeBytes == sane.diskFreeBytes
             && load1 == sane.load1 && runningAttempts == sane.runningAttempts
-            && roundTripMicroseconds == sane.roundTripMicroseconds && gpus.count == sane.gpus.count
+            && roundTripMicroseconds == sane.roundTripMicroseconds
+            && temperatureCelsius == sane.temperatureCelsius && gpus.count == sane.gpus.count
             && zip(gpus, sane.gpus).allSatisfy { gpu, other in
                 abs(gpu.utilizationPercent - other.utilizationPercent) <= 1
                     && gpu.memoryUsedBytes == other.memoryUsedBytes
-                    && gpu.temperatureCelsius == other.temperatureCelsius
+                    && gpu.temperatureCelsius == other.temperatureCelsius && gpu.errorCount == other.errorCount
             }
     }
 

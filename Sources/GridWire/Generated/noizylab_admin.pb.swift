@@ -359,6 +359,9 @@ package nonisolated struct Noizylab_Grid_NodeInventory: Sendable {
   /// What else is counted, and how many there are.
   package var custom: Dictionary<String,Int64> = [:]
 
+  /// It runs only what a signer that it trusts has signed.
+  package var requiresSignatures: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -413,6 +416,12 @@ package nonisolated struct Noizylab_Grid_NodeSample: Sendable {
   /// How long the machine slept since the heartbeat before.
   package var sleptMs: Int64 = 0
 
+  /// Of the processors, the hottest; 0: not known.
+  package var temperatureCelsius: Double = 0
+
+  /// The processors run slower for their heat.
+  package var isThrottled: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -433,9 +442,24 @@ package nonisolated struct Noizylab_Grid_GPUSample: Sendable {
 
   package var holders: [Noizylab_Grid_GPUHolder] = []
 
+  /// The driver runs it slower for its heat or its power.
+  package var isThrottled: Bool = false
+
+  /// Uncorrectable memory errors and Xid events since the machine or the driver started; absent: not told.
+  package var errorCount: Int64 {
+    get {_errorCount ?? 0}
+    set {_errorCount = newValue}
+  }
+  /// Returns true if `errorCount` has been explicitly set.
+  package var hasErrorCount: Bool {self._errorCount != nil}
+  /// Clears the value of `errorCount`. Subsequent reads from it will return its default value.
+  package mutating func clearErrorCount() {self._errorCount = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _errorCount: Int64? = nil
 }
 
 /// A program that holds memory of a GPU.
@@ -1139,7 +1163,7 @@ nonisolated extension Noizylab_Grid_RiskEvidence: SwiftProtobuf.Message, SwiftPr
 
 nonisolated extension Noizylab_Grid_NodeInventory: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".NodeInventory"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}os\0\u{3}os_version\0\u{1}arch\0\u{1}hostname\0\u{1}cores\0\u{3}memory_bytes\0\u{3}disk_bytes\0\u{1}gpus\0\u{3}agent_version\0\u{1}capabilities\0\u{1}custom\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}os\0\u{3}os_version\0\u{1}arch\0\u{1}hostname\0\u{1}cores\0\u{3}memory_bytes\0\u{3}disk_bytes\0\u{1}gpus\0\u{3}agent_version\0\u{1}capabilities\0\u{1}custom\0\u{3}requires_signatures\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1158,6 +1182,7 @@ nonisolated extension Noizylab_Grid_NodeInventory: SwiftProtobuf.Message, SwiftP
       case 9: try { try decoder.decodeSingularStringField(value: &self.agentVersion) }()
       case 10: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &self.capabilities) }()
       case 11: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufInt64>.self, value: &self.custom) }()
+      case 12: try { try decoder.decodeSingularBoolField(value: &self.requiresSignatures) }()
       default: break
       }
     }
@@ -1197,6 +1222,9 @@ nonisolated extension Noizylab_Grid_NodeInventory: SwiftProtobuf.Message, SwiftP
     if !self.custom.isEmpty {
       try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufInt64>.self, value: self.custom, fieldNumber: 11)
     }
+    if self.requiresSignatures != false {
+      try visitor.visitSingularBoolField(value: self.requiresSignatures, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1212,6 +1240,7 @@ nonisolated extension Noizylab_Grid_NodeInventory: SwiftProtobuf.Message, SwiftP
     if lhs.agentVersion != rhs.agentVersion {return false}
     if lhs.capabilities != rhs.capabilities {return false}
     if lhs.custom != rhs.custom {return false}
+    if lhs.requiresSignatures != rhs.requiresSignatures {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1274,7 +1303,7 @@ nonisolated extension Noizylab_Grid_GPU: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension Noizylab_Grid_NodeSample: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".NodeSample"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}cpu_percent\0\u{3}memory_percent\0\u{3}memory_available_bytes\0\u{3}disk_free_bytes\0\u{1}load1\0\u{1}gpus\0\u{3}running_attempts\0\u{3}sent_at_us\0\u{3}round_trip_us\0\u{4}\u{1f}slept_ms\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}cpu_percent\0\u{3}memory_percent\0\u{3}memory_available_bytes\0\u{3}disk_free_bytes\0\u{1}load1\0\u{1}gpus\0\u{3}running_attempts\0\u{3}sent_at_us\0\u{3}round_trip_us\0\u{4}\u{1f}slept_ms\0\u{3}temperature_celsius\0\u{3}is_throttled\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1292,6 +1321,8 @@ nonisolated extension Noizylab_Grid_NodeSample: SwiftProtobuf.Message, SwiftProt
       case 8: try { try decoder.decodeSingularInt64Field(value: &self.sentAtUs) }()
       case 9: try { try decoder.decodeSingularInt64Field(value: &self.roundTripUs) }()
       case 40: try { try decoder.decodeSingularInt64Field(value: &self.sleptMs) }()
+      case 41: try { try decoder.decodeSingularDoubleField(value: &self.temperatureCelsius) }()
+      case 42: try { try decoder.decodeSingularBoolField(value: &self.isThrottled) }()
       default: break
       }
     }
@@ -1328,6 +1359,12 @@ nonisolated extension Noizylab_Grid_NodeSample: SwiftProtobuf.Message, SwiftProt
     if self.sleptMs != 0 {
       try visitor.visitSingularInt64Field(value: self.sleptMs, fieldNumber: 40)
     }
+    if self.temperatureCelsius.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.temperatureCelsius, fieldNumber: 41)
+    }
+    if self.isThrottled != false {
+      try visitor.visitSingularBoolField(value: self.isThrottled, fieldNumber: 42)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1342,6 +1379,8 @@ nonisolated extension Noizylab_Grid_NodeSample: SwiftProtobuf.Message, SwiftProt
     if lhs.sentAtUs != rhs.sentAtUs {return false}
     if lhs.roundTripUs != rhs.roundTripUs {return false}
     if lhs.sleptMs != rhs.sleptMs {return false}
+    if lhs.temperatureCelsius != rhs.temperatureCelsius {return false}
+    if lhs.isThrottled != rhs.isThrottled {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1349,7 +1388,7 @@ nonisolated extension Noizylab_Grid_NodeSample: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Noizylab_Grid_GPUSample: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".GPUSample"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{3}utilization_percent\0\u{3}memory_used_bytes\0\u{3}temperature_celsius\0\u{1}holders\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{3}utilization_percent\0\u{3}memory_used_bytes\0\u{3}temperature_celsius\0\u{1}holders\0\u{3}is_throttled\0\u{3}error_count\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1362,12 +1401,18 @@ nonisolated extension Noizylab_Grid_GPUSample: SwiftProtobuf.Message, SwiftProto
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.memoryUsedBytes) }()
       case 4: try { try decoder.decodeSingularDoubleField(value: &self.temperatureCelsius) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.holders) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.isThrottled) }()
+      case 7: try { try decoder.decodeSingularInt64Field(value: &self._errorCount) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.index != 0 {
       try visitor.visitSingularUInt32Field(value: self.index, fieldNumber: 1)
     }
@@ -1383,6 +1428,12 @@ nonisolated extension Noizylab_Grid_GPUSample: SwiftProtobuf.Message, SwiftProto
     if !self.holders.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.holders, fieldNumber: 5)
     }
+    if self.isThrottled != false {
+      try visitor.visitSingularBoolField(value: self.isThrottled, fieldNumber: 6)
+    }
+    try { if let v = self._errorCount {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 7)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1392,6 +1443,8 @@ nonisolated extension Noizylab_Grid_GPUSample: SwiftProtobuf.Message, SwiftProto
     if lhs.memoryUsedBytes != rhs.memoryUsedBytes {return false}
     if lhs.temperatureCelsius != rhs.temperatureCelsius {return false}
     if lhs.holders != rhs.holders {return false}
+    if lhs.isThrottled != rhs.isThrottled {return false}
+    if lhs._errorCount != rhs._errorCount {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -89,6 +89,49 @@ struct NodeRiskTests {
         #expect(Self.assess(risk, at: 5 * 3_600 + 1).level == .high)
     }
 
+    @Test func `heartbeats tell of throttling and of GPU errors`() {
+        var risk = NodeRisk(learnsUsual: false)
+        var sample = NodeSample(gpus: [GPUSample(index: 0), GPUSample(index: 1)])
+        sample.gpus[1].errorCount = 4
+        risk.observe(sample, at: Self.moment(0))
+        #expect(Self.assess(risk, at: 0).evidence.isEmpty)
+
+        sample.isThrottled = true
+        sample.gpus[0].isThrottled = true
+        for beat in 0..<400 { risk.observe(sample, at: Self.moment(1 + Double(beat) / 2)) }
+        let slowed = Self.assess(risk, at: 201)
+        sample.gpus[1].errorCount = 5
+        risk.observe(sample, at: Self.moment(202))
+
+        #expect(
+            slowed.evidence.map(\.text) == [
+                "GPU 0 throttling: slowed for its heat or power", "throttling: slowed for its heat or power",
+            ])
+        #expect(slowed.evidence.allSatisfy { $0.risk == 0.5 && $0.since == Self.moment(1).wall })
+        #expect(Self.assess(risk, at: 203).level == .high)
+        #expect(Self.assess(risk, at: 203).evidence.first?.metric == .gpuErrors(index: 1))
+    }
+
+    @Test func `a moment of throttling is no matter`() {
+        var risk = NodeRisk(learnsUsual: false)
+        var sample = NodeSample()
+        sample.isThrottled = true
+        for beat in 0..<10 { risk.observe(sample, at: Self.moment(Double(beat) / 2)) }
+
+        #expect(Self.assess(risk, at: 5).risk <= 0.06)
+    }
+
+    @Test func `what no card can say is not believed`() {
+        var sample = NodeSample(gpus: [GPUSample(index: 0, temperatureCelsius: .infinity)])
+        sample.temperatureCelsius = .nan
+        sample.gpus[0].errorCount = .min
+
+        let sane = sample.clamped
+
+        #expect(sane.temperatureCelsius == 0 && sane.gpus[0].temperatureCelsius == 0)
+        #expect(sane.gpus[0].errorCount == 0)
+    }
+
     @Test(arguments: [(1, RiskLevel.normal), (2, .elevated), (5, .high)])
     func `a connection that keeps breaking is worse each time`(losses: Int, level: RiskLevel) {
         var risk = NodeRisk()

@@ -1,7 +1,7 @@
 package import GridModel
 
 /// How likely a node is to fail soon, and why: fed with what is measured of one node, asked whenever a decision hangs
-/// on it. A value, to be changed in place: it holds 18 KiB for each watched metric that ever changed, four and one for
+/// on it. A value, to be changed in place: it holds 18 KiB for each watched metric that ever changed, five and one for
 /// each GPU.
 ///
 /// Two kinds of evidence. *Unusual* readings (`MetricWatch`) count little alone and add up. *Facts* count by
@@ -10,8 +10,7 @@ package import GridModel
 package struct NodeRisk: Sendable {
     private struct GPUWatch: Sendable {
         var temperature: MetricWatch
-        var throttling = DecayingSum(halfLifeSeconds: 300)
-        var throttlingSince: Timestamp?
+        var throttling = ThrottleWatch()
         var errors = DecayingSum(halfLifeSeconds: 3_600)
         var errorsSince: Timestamp?
         var errorCount: Int64?
@@ -27,6 +26,8 @@ package struct NodeRisk: Sendable {
     private var memory = MetricWatch(.memory)
     private var roundTrip = MetricWatch(.roundTrip)
     private var heartbeat = MetricWatch(.heartbeat, gathering: .maximum)
+    private var temperature = MetricWatch(.temperature)
+    private var throttling = ThrottleWatch()
     private var gpus: [Int: GPUWatch] = [:]
     private var disk = DiskForecast()
     private var failures = FailureWatch()
@@ -44,7 +45,13 @@ package struct NodeRisk: Sendable {
         let sane = sample.clamped
         memory.observe(sane.memoryPercent, at: moment, learns: learnsUsual)
         disk.observe(freeBytes: sane.diskFreeBytes, at: moment)
+        if sane.isThrottled { throttling.isSlowed(at: moment) }
+        for gpu in sane.gpus {
+            if gpu.isThrottled { gpuThrottles(gpu.index, at: moment) }
+            if let total = gpu.errorCount { gpuErrors(gpu.index, total: total, at: moment) }
+        }
         guard learnsUsual else { return }
+        if sane.temperatureCelsius > 0 { temperature.observe(sane.temperatureCelsius, at: moment) }
         cpu.observe(sane.cpuPercent, at: moment)
         if sane.roundTripMicroseconds > 0 {
             roundTrip.observe(Double(sane.roundTripMicroseconds) / 1_000, at: moment)
@@ -60,10 +67,7 @@ package struct NodeRisk: Sendable {
 
     /// The driver says that a GPU runs slower than it could, for its heat or power.
     package mutating func gpuThrottles(_ index: Int, at moment: Moment) {
-        watch(index) {
-            if $0.throttling.value(at: moment.monotonic) < 0.1 { $0.throttlingSince = moment.wall }
-            $0.throttling.add(1, at: moment.monotonic)
-        }
+        watch(index) { $0.throttling.isSlowed(at: moment) }
     }
 
     /// `total`: uncorrectable errors and Xid events as the driver has counted since it started. The first is where
@@ -117,8 +121,12 @@ package struct NodeRisk: Sendable {
         let unusual = [
             cpu.evidence(at: time, unit: " %"), memory.evidence(at: time, unit: " %"),
             roundTrip.evidence(at: time, unit: " ms"), heartbeat.evidence(at: time, unit: " ms apart"),
+            temperature.evidence(at: time, unit: " °C"),
         ]
-        let facts = [diskEvidence, memoryEvidence, lossEvidence(at: time), failures.evidence(at: time)]
+        let facts = [
+            diskEvidence, memoryEvidence, lossEvidence(at: time), failures.evidence(at: time),
+            throttling.evidence(of: .throttling, at: time),
+        ]
         return (unusual + facts + gpus.flatMap { gpuEvidence($0.key, $0.value, at: time) }).compactMap(\.self)
     }
 
@@ -151,15 +159,10 @@ package struct NodeRisk: Sendable {
     }
 
     private func gpuEvidence(_ index: Int, _ gpu: GPUWatch, at time: MonotonicTime) -> [RiskEvidence?] {
-        let throttling = gpu.throttling.value(at: time)
         let errors = gpu.errors.value(at: time)
         return [
             gpu.temperature.evidence(at: time, unit: " °C"),
-            throttling < 0.1
-                ? nil
-                : RiskEvidence(
-                    metric: .gpuThrottling(index: index), risk: 0.5 * min(1, throttling / 10),
-                    since: gpu.throttlingSince ?? Timestamp(microseconds: 0), detail: "slowed for its heat or power"),
+            gpu.throttling.evidence(of: .gpuThrottling(index: index), at: time),
             errors < 0.1
                 ? nil
                 : RiskEvidence(

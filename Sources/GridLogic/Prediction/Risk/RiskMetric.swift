@@ -3,6 +3,8 @@ package import GridModel
 /// What a node's risk is told from.
 package enum RiskMetric: Hashable, Sendable {
     case cpu, memory, disk, roundTrip, heartbeat, connection, taskFailures
+    /// Of the processors.
+    case temperature, throttling
     case gpuTemperature(index: Int)
     case gpuThrottling(index: Int)
     /// Uncorrectable memory errors and Xid events, counted by the driver.
@@ -17,6 +19,8 @@ package enum RiskMetric: Hashable, Sendable {
         case .heartbeat: "heartbeats"
         case .connection: "connection"
         case .taskFailures: "task failures"
+        case .temperature: "temperature"
+        case .throttling: "throttling"
         case .gpuTemperature(let index): "GPU \(index) temperature"
         case .gpuThrottling(let index): "GPU \(index) throttling"
         case .gpuErrors(let index): "GPU \(index) errors"
@@ -29,8 +33,8 @@ package enum RiskMetric: Hashable, Sendable {
         switch self {
         case .cpu: 0.15
         case .memory, .roundTrip: 0.3
-        case .heartbeat, .gpuTemperature: 0.4
-        case .disk, .connection, .taskFailures, .gpuThrottling, .gpuErrors: 0
+        case .heartbeat, .temperature, .gpuTemperature: 0.4
+        case .disk, .connection, .taskFailures, .throttling, .gpuThrottling, .gpuErrors: 0
         }
     }
 }
