@@ -142,7 +142,9 @@ extension GridMachine {
     private func isElsewherePossible(_ slot: Int) -> Bool {
         let task = tasks[slot].task
         guard task.spec.node == nil else { return false }
-        let shape = Shape(resources: task.spec.resources.clamped, constraint: task.spec.constraint)
+        let shape = Shape(
+            resources: task.spec.resources.clamped, constraint: task.spec.constraint,
+            isSigned: !task.spec.envelope.isEmpty)
         let refusing = RetryRule.refusingNodes(task.attempts)
         return nodeIndices.contains { name, index in
             !refusing.contains(name) && nodes[index].phase != .offline && nodes[index].node.schedulability == .open

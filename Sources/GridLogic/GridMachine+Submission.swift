@@ -74,13 +74,14 @@ extension GridMachine {
 
     /// What the task needs, when the one node it names is known and takes tasks.
     func shape(of spec: TaskSpec) -> Result<Shape, Refusal> {
-        let type = spec.payload.type
-        guard let name = spec.node else {
-            return .success(Shape(resources: spec.resources.clamped, constraint: spec.constraint, type: type))
-        }
+        var shape = Shape(
+            resources: spec.resources.clamped, constraint: spec.constraint, type: spec.payload.type,
+            isSigned: !spec.envelope.isEmpty)
+        guard let name = spec.node else { return .success(shape) }
         guard let index = nodeIndices[name] else { return .failure(.unknownNode(name, known: knownNames)) }
         if nodes[index].node.isExternal { return .failure(.externalNode(name)) }
-        return .success(Shape(pin: index, resources: spec.resources.clamped, constraint: spec.constraint, type: type))
+        shape.pin = index
+        return .success(shape)
     }
 
     /// Whether any known node could take the shape if it were idle. A node that has not yet said what it has might.

@@ -80,6 +80,9 @@ extension GridMachine {
         if let root = (try? Constraint(shape.constraint))?.root, !root.holds(for: node) {
             return obstacle(.constraint, root.failure(for: node), isLasting: true)
         }
+        if !fleet.admits(shape, on: index) {
+            return obstacle(.signature, "it runs signed tasks alone, and this one is not signed", isLasting: true)
+        }
         switch nodes[index].phase.liveness {
         case .offline: return obstacle(.liveness, "it is offline")
         case .suspect: return obstacle(.liveness, "it is not heard at the moment")

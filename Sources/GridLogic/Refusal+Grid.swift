@@ -54,6 +54,14 @@ extension Refusal {
         if let root = (try? Constraint(shape.constraint))?.root, !candidates.contains(where: { root.holds(for: $0) }) {
             return unsatisfiable(shape.constraint, root, candidates)
         }
+        if !shape.isSigned, shape.pin == nil, !candidates.isEmpty,
+            candidates.allSatisfy(\.inventory.requiresSignatures)
+        {
+            return Refusal(
+                .failedPrecondition, reason: "SIGNATURE_REQUIRED",
+                message: "every node runs signed tasks alone, and this one is not signed; "
+                    + "sign it (noizylab run --sign KEY), or add a node that does not want it")
+        }
         let has = candidates.map { "\($0.name) has \($0.inventory.resourceWords)" }
         let who = has.isEmpty ? "no node takes tasks" : listed(has, separator: "; ")
         return Refusal(

@@ -250,10 +250,12 @@ private struct Words {
 
     private var inventory: NodeInventory {
         let gpus = number("gpus") ?? 0
-        return NodeInventory(
+        var inventory = NodeInventory(
             os: named["os"] ?? "", cores: Int(number("cores") ?? 4), memoryBytes: (number("memory_gib") ?? 8) << 30,
             gpus: (0..<gpus).map { GPU(index: Int($0), model: "gpu", memoryBytes: 8 << 30) },
             custom: number("licence").map { ["licence": $0] } ?? [:])
+        inventory.requiresSignatures = plain.contains("strict")
+        return inventory
     }
 
     var spec: TaskSpec {
@@ -270,6 +272,7 @@ private struct Words {
             onLost: named["on_lost"].flatMap { LostPolicy(rawValue: $0) } ?? .retry,
             durability: plain.contains("ephemeral") ? .ephemeral : .durable, submitter: named["by"] ?? "ann")
         spec.lostAfterMilliseconds = number("lost_after") ?? 0
+        if plain.contains("signed") { spec.envelope = [1] }
         return spec
     }
 }

@@ -38,6 +38,7 @@ struct LinkSession: Sendable {
         var message = Noizylab_Grid_FromAgent()
         message.hello.inventory = Noizylab_Grid_NodeInventory(inventory)
         message.hello.inventory.custom = settings.resources
+        message.hello.inventory.requiresSignatures = settings.requiresSignatures
         message.hello.labels = settings.labels
         message.hello.role = settings.role
         message.hello.link = settings.link.rawValue

@@ -1,9 +1,9 @@
-import GridLogic
+package import GridLogic
 import GridModel
-import GridWire
+package import GridWire
 
 extension Noizylab_Grid_NodeInfo {
-    init(_ view: NodeView) {
+    package init(_ view: NodeView) {
         self.init(view.node)
         state = view.node.isExternal ? "external" : view.liveness.rawValue
         if let sample = view.sample { self.sample = Noizylab_Grid_NodeSample(sample) }

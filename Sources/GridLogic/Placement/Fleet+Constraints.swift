@@ -19,15 +19,22 @@ extension Fleet {
         return constraint.isSatisfied(by: records[node])
     }
 
+    /// Whether the task need not be refused for want of a signature. Who names the node gets its own word.
+    func admits(_ shape: Shape, on node: Int) -> Bool {
+        shape.isSigned || shape.pin != nil || !record(node).inventory.requiresSignatures
+    }
+
     /// Whether the node, open or not, has room for it now.
     package func fits(_ shape: Shape, on node: Int) -> Bool {
         if let pin = shape.pin, pin != node { return false }
         return ledgers[node].fits(shape.resources) && isEligible(node, constraint: shape.constraint)
+            && admits(shape, on: node)
     }
 
     /// Whether it would take it if nothing else were there.
     package func couldFit(_ shape: Shape, on node: Int) -> Bool {
         ledgers[node].couldFit(shape.resources) && isEligible(node, constraint: shape.constraint)
+            && admits(shape, on: node)
     }
 
     func eligibility(of node: Int) -> UInt64 {

@@ -28,7 +28,7 @@ extension Fleet {
     }
 
     private func couldTake(_ shape: Shape, _ node: Int, _ constraint: Constraint?) -> Bool {
-        isOpen(node) && ledgers[node].couldFit(shape.resources)
+        isOpen(node) && ledgers[node].couldFit(shape.resources) && admits(shape, on: node)
             && constraint?.isSatisfied(by: record(node)) ?? true
     }
 

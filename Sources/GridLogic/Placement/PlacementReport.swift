@@ -4,7 +4,7 @@ package import GridModel
 package struct PlacementReport: Sendable, Hashable {
     /// The filters, in the order in which they are asked; the first that says no is told.
     package enum Filter: String, Sendable, Hashable, CaseIterable {
-        case pin, external, constraint, liveness, schedulability, measured, quarantine, circuit, risk
+        case pin, external, constraint, signature, liveness, schedulability, measured, quarantine, circuit, risk
         case cores, memory, disk, gpu, resource, attempts, preemption
     }
 
@@ -98,6 +98,7 @@ extension PlacementReport {
             case .quarantine, .circuit, .risk: "noizylab node release \(node)"
             case .preemption: "noizylab task list --node \(node)"
             case .constraint: "noizylab node list -o wide, for what the nodes are"
+            case .signature: "the same with --sign, or with --on for the node's own word"
             case .pin, .external: "the same without --on"
             }
     }
@@ -112,7 +113,7 @@ extension PlacementReport {
             case .cores, .memory, .disk, .gpu, .resource, .attempts, .preemption: 0
             case .schedulability: 1
             case .liveness, .measured, .quarantine, .circuit, .risk: 2
-            case .constraint: 3
+            case .constraint, .signature: 3
             case .external, .pin: 4
             }
         return order + (obstacle.isLasting ? 10 : 0)

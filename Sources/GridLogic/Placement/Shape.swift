@@ -9,11 +9,16 @@ package struct Shape: Hashable, Sendable {
     package var constraint: String
     /// Whose circuits are asked.
     package var type: String
+    /// Nodes that want signatures take it; of whom, they judge themselves.
+    package var isSigned: Bool
 
-    package init(pin: Int? = nil, resources: ResourceRequest, constraint: String = "", type: String = "") {
+    package init(
+        pin: Int? = nil, resources: ResourceRequest, constraint: String = "", type: String = "", isSigned: Bool = false
+    ) {
         self.pin = pin
         self.resources = resources
         self.constraint = constraint
         self.type = type
+        self.isSigned = isSigned
     }
 }

@@ -118,8 +118,8 @@ package nonisolated struct Noizylab_Grid_NodeVerdict: Sendable {
 
   package var node: String = String()
 
-  /// The first filter that says no: pin, external, liveness, schedulability, measured, constraint, cores, memory, disk,
-  /// gpu, resource, attempts or preemption; empty when the node would take the task now.
+  /// The first filter that says no: pin, external, liveness, schedulability, measured, constraint, signature, cores, memory,
+  /// disk, gpu, resource, attempts or preemption; empty when the node would take the task now.
   package var filter: String = String()
 
   /// With numbers.
