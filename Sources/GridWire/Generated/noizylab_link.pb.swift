@@ -81,6 +81,12 @@ package nonisolated struct Noizylab_Grid_FromAgent: @unchecked Sendable {
     set {_uniqueStorage()._reached = newValue}
   }
 
+  /// Of a node without an agent, whenever one of its roads changed: all of them.
+  package var roads: [Noizylab_Grid_NodeRoad] {
+    get {_storage._roads}
+    set {_uniqueStorage()._roads = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -469,7 +475,7 @@ fileprivate nonisolated let _protobuf_package = "noizylab.grid"
 
 nonisolated extension Noizylab_Grid_FromAgent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".FromAgent"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}heartbeat\0\u{1}output\0\u{1}reports\0\u{3}heartbeat_number\0\u{4}\u{f}probe_answer\0\u{1}reached\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}heartbeat\0\u{1}output\0\u{1}reports\0\u{3}heartbeat_number\0\u{4}\u{f}probe_answer\0\u{1}reached\0\u{1}roads\0")
 
   fileprivate class _StorageClass {
     var _hello: Noizylab_Grid_AgentHello? = nil
@@ -479,6 +485,7 @@ nonisolated extension Noizylab_Grid_FromAgent: SwiftProtobuf.Message, SwiftProto
     var _heartbeatNumber: UInt64 = 0
     var _probeAnswer: UInt64 = 0
     var _reached: [String] = []
+    var _roads: [Noizylab_Grid_NodeRoad] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -496,6 +503,7 @@ nonisolated extension Noizylab_Grid_FromAgent: SwiftProtobuf.Message, SwiftProto
       _heartbeatNumber = source._heartbeatNumber
       _probeAnswer = source._probeAnswer
       _reached = source._reached
+      _roads = source._roads
     }
   }
 
@@ -521,6 +529,7 @@ nonisolated extension Noizylab_Grid_FromAgent: SwiftProtobuf.Message, SwiftProto
         case 5: try { try decoder.decodeSingularUInt64Field(value: &_storage._heartbeatNumber) }()
         case 20: try { try decoder.decodeSingularUInt64Field(value: &_storage._probeAnswer) }()
         case 21: try { try decoder.decodeRepeatedStringField(value: &_storage._reached) }()
+        case 22: try { try decoder.decodeRepeatedMessageField(value: &_storage._roads) }()
         default: break
         }
       }
@@ -554,6 +563,9 @@ nonisolated extension Noizylab_Grid_FromAgent: SwiftProtobuf.Message, SwiftProto
       if !_storage._reached.isEmpty {
         try visitor.visitRepeatedStringField(value: _storage._reached, fieldNumber: 21)
       }
+      if !_storage._roads.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._roads, fieldNumber: 22)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -570,6 +582,7 @@ nonisolated extension Noizylab_Grid_FromAgent: SwiftProtobuf.Message, SwiftProto
         if _storage._heartbeatNumber != rhs_storage._heartbeatNumber {return false}
         if _storage._probeAnswer != rhs_storage._probeAnswer {return false}
         if _storage._reached != rhs_storage._reached {return false}
+        if _storage._roads != rhs_storage._roads {return false}
         return true
       }
       if !storagesAreEqual {return false}
