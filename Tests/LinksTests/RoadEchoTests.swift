@@ -1,6 +1,7 @@
 import Executors
 import GridModel
 import Links
+import TestSupport
 import Testing
 
 /// How far the other end of a road is, as the other end itself answers.

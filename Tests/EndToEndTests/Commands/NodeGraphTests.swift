@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `noizylab node list --graph`: the links of a real grid, with what was measured on them.
