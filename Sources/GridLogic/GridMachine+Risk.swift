@@ -110,7 +110,10 @@ extension GridMachine {
 
     // MARK: for people
 
-    func assessment(of node: Int) -> RiskAssessment? { risks.indices.contains(node) ? risks[node]?.assessment : nil }
+    /// Nil before the first heartbeat.
+    func assessment(of node: Int) -> RiskAssessment? {
+        nodes[node].sample != nil && risks.indices.contains(node) ? risks[node]?.assessment : nil
+    }
 
     /// `0.87, connection: lost 5 times lately`.
     func riskWords(of node: Int) -> String {

@@ -60,12 +60,17 @@ extension InvariantChecker {
             }
             nodes[name]?.keptFor = by
         }
-        checkPreemptionRate(asked.values.reduce(0) { $0 + $1.victims.count })
+        checkPreemptionRate(asked.values.map(\.victims.count))
     }
 
-    private mutating func checkPreemptionRate(_ count: Int) {
+    /// `counts`: how many end now, for each task that they end for.
+    private mutating func checkPreemptionRate(_ counts: [Int]) {
+        let count = counts.reduce(0, +)
         preemptions.times.removeAll { now - $0 > 1_000_000 }
         let burst = max(settings.preemptionLeast, Int(settings.preemptionShare * Double(preemptions.mostLiving)), 1)
+        if count > max(burst, counts.max() ?? 0) {
+            fail("11 brake", "\(count) attempts for \(counts.count) tasks at once, and \(burst) is the burst")
+        }
         if preemptions.times.count > burst + max(1, burst / 10) {
             fail("11 brake", "\(preemptions.times.count) attempts within a second, and then \(count)")
         }

@@ -8,13 +8,13 @@ import Testing
 @Suite struct NodeViewTests {
     private static let name = NodeName(checked: "a")
 
-    private static func moment(_ second: Int64) -> Moment {
+    private static func moment(_ milliseconds: Int64) -> Moment {
         Moment(
-            monotonic: MonotonicTime(nanoseconds: second * 1_000_000_000),
-            wall: Timestamp(microseconds: 1_700_000_000_000_000 + second * 1_000_000))
+            monotonic: MonotonicTime(nanoseconds: milliseconds * 1_000_000),
+            wall: Timestamp(microseconds: 1_700_000_000_000_000 + milliseconds * 1_000))
     }
 
-    /// As the grid machine sees it after heartbeats that counted so many errors of its second GPU.
+    /// As the grid machine sees it after heartbeats that counted so many errors of its second GPU, for 20 s each.
     private static func view(errors: [Int64]) throws -> NodeView {
         var settings = GridSettings()
         settings.risk = .avoid
@@ -26,9 +26,12 @@ import Testing
         for (index, count) in errors.enumerated() {
             var sample = NodeSample(gpus: [GPUSample(index: 0), GPUSample(index: 1)])
             sample.gpus[1].errorCount = count
-            machine.apply(.heartbeat(name, session, sample), at: moment(Int64(index) * 20), into: &effects)
+            for beat in 0..<40 as Range<Int64> {
+                let time = moment(Int64(index) * 20_000 + beat * 500)
+                machine.apply(.heartbeat(name, session, sample), at: time, into: &effects)
+            }
         }
-        return try #require(machine.nodeView(name, at: moment(Int64(errors.count) * 20)))
+        return try #require(machine.nodeView(name, at: moment(Int64(errors.count) * 20_000)))
     }
 
     @Test func `a node's risk is told with its evidence and what follows`() throws {
@@ -46,7 +49,7 @@ import Testing
             #expect(told.risk == known.risk && told.sinceUs == known.since.microseconds)
         }
         #expect(info.riskEvidence.first?.metric == "GPU 1 errors")
-        #expect(info.riskEvidence.first?.sinceUs == Self.moment(20).wall.microseconds)
+        #expect(info.riskEvidence.first?.sinceUs == Self.moment(20_000).wall.microseconds)
     }
 
     @Test func `a node that is well has no evidence, and one that was not heard yet no risk`() throws {

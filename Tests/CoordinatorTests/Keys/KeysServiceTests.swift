@@ -257,7 +257,7 @@ struct KeysServiceTests {
     @Test(arguments: ["revoked", "expired"])
     func `a key that ends takes its open streams with it`(how: String) async throws {
         try await withWorld { world in
-            let key = try await world.makeKey { if how == "expired" { $0.ttlSeconds = 3 } }
+            let key = try await world.makeKey { if how == "expired" { $0.ttlSeconds = 10 } }
             try await world.onEdge { client in
                 let (tasks, metadata) = (Tasks(wrapping: client), Metadata.bearing(key))
                 var hang = Noizylab_Grid_SubmitRequest()
