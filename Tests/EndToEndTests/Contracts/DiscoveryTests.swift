@@ -35,7 +35,7 @@ struct DiscoveryTests {
         let grid = try GridFixture()
         let config = "\(grid.scratch)/noizylab.toml"
         do {
-            let sshd = try await server(hosts, grid)
+            try await startServer(hosts, grid)
             try "cluster = \"STUDIO\"\n\n[[node]]\nname = \"M2-Ultra\"\nlink = \"local\"\n".write(
                 toFile: config, atomically: true, encoding: .utf8)
             let start = try await hosts.on(
@@ -48,29 +48,38 @@ struct DiscoveryTests {
             let stop = try await hosts.on(
                 "a", grid.binary, ["stop"], environment: grid.environment, folder: grid.scratch)
             #expect(stop.exitCode == 0, "\(stop)")
-            sshd.signal(SIGKILL)
         } catch {
             print("the grid's logs, because the test failed:\n\(grid.logs())")
+            stopServer(grid)
             await grid.remove()
             await hosts.remove()
             throw error
         }
+        stopServer(grid)
         await grid.remove()
         await hosts.remove()
     }
 
-    private func server(_ hosts: TwoHosts, _ grid: GridFixture) async throws -> RunningProgram {
+    /// As a system starts it: it leaves this program alone, and its number behind.
+    private func startServer(_ hosts: TwoHosts, _ grid: GridFixture) async throws {
         let key = try await RunningProgram(
             "/usr/bin/env", ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "\(grid.scratch)/host"],
             environment: grid.environment
         ).finished()
         #expect(key.exitCode == 0, "\(key)")
         try? FileManager.default.createDirectory(atPath: "/run/sshd", withIntermediateDirectories: true)
-        try "ListenAddress \(hosts.first)\nHostKey \(grid.scratch)/host\nPidFile none\nUsePAM no\n".write(
-            toFile: "\(grid.scratch)/sshd_config", atomically: true, encoding: .utf8)
-        return try hosts.start(
-            "a", LoopbackSSH.program ?? "sshd", ["-D", "-f", "\(grid.scratch)/sshd_config"],
+        try "ListenAddress \(hosts.first)\nHostKey \(grid.scratch)/host\nPidFile \(grid.scratch)/sshd.pid\nUsePAM no\n"
+            .write(
+                toFile: "\(grid.scratch)/sshd_config", atomically: true, encoding: .utf8)
+        let server = try await hosts.on(
+            "a", LoopbackSSH.program ?? "sshd", ["-f", "\(grid.scratch)/sshd_config"],
             environment: grid.environment, folder: grid.scratch)
+        #expect(server.exitCode == 0, "\(server)")
+    }
+
+    private func stopServer(_ grid: GridFixture) {
+        let text = try? String(contentsOfFile: "\(grid.scratch)/sshd.pid", encoding: .utf8)
+        if let pid = text.flatMap({ Int32($0.trimmingCharacters(in: .whitespacesAndNewlines)) }) { kill(pid, SIGTERM) }
     }
 
     /// From the other host, which is in no grid.

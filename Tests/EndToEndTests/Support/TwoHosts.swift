@@ -52,15 +52,10 @@ final class TwoHosts: Sendable {
         _ host: String, _ program: String, _ arguments: [String], environment: [String: String], folder: String,
         within limit: Duration = .seconds(60)
     ) async throws -> ProgramResult {
-        try await start(host, program, arguments, environment: environment, folder: folder).finished(within: limit)
-    }
-
-    func start(
-        _ host: String, _ program: String, _ arguments: [String], environment: [String: String], folder: String
-    ) throws -> RunningProgram {
-        try RunningProgram(
+        try await RunningProgram(
             Self.ip ?? "ip", ["netns", "exec", "\(name)-\(host)", program] + arguments, environment: environment,
-            folder: folder)
+            folder: folder
+        ).finished(within: limit)
     }
 
     func remove() async {
