@@ -28,6 +28,8 @@ import Testing
             sample.gpus[1].errorCount = count
             for beat in 0..<40 as Range<Int64> {
                 let time = moment(Int64(index) * 20_000 + beat * 500)
+                // A machine that is not ticked takes itself for absent, and its time stands still.
+                machine.apply(.tick, at: time, into: &effects)
                 machine.apply(.heartbeat(name, session, sample), at: time, into: &effects)
             }
         }
