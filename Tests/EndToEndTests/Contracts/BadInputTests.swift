@@ -5,15 +5,15 @@ import Testing
 /// cannot carry, such as NUL bytes and 10 MiB arguments, is sent by the Python client.)
 @Suite(.lab, .serialized, .timeLimit(.minutes(2)))
 struct BadInputTests {
-    @Test(arguments: ["-5s", "99999999999999999999s", "1e400s", "soon", "5 parsecs", "NaN"])
+    @Test(arguments: ["-5s", "0s", "99999999999999999999s", "1e400s", "soon", "5 parsecs", "NaN"])
     func `an absurd time-out is wrong usage`(timeout: String) async throws {
         let result = try await GridFixture.current.noizylab("run", "--timeout=\(timeout)", "--", "true")
         #expect(result.exitCode == 2, "\(result)")
         #expect(result.stderr.contains("timeout"), "\(result)")
     }
 
-    @Test(arguments: ["30d", "8000h", "0s", "1ms"])
-    func `a long or short time-out is none`(timeout: String) async throws {
+    @Test(arguments: ["30d", "8000h", "1ms"])
+    func `a long time-out lets it end, and a short one does not`(timeout: String) async throws {
         let result = try await GridFixture.current.noizylab("run", "--timeout", timeout, "--", "sleep", "0.2")
         #expect(result.exitCode == (timeout == "1ms" ? 6 : 0), "\(result)")
     }
