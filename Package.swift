@@ -147,24 +147,21 @@ let gridTargets: [Target] = [
         name: "GridTransportTests",
         dependencies: [
             "GridTransport", "GridIdentity", "GridWire", grpc, grpcTransport, protobuf, nioCore, nioEmbedded, nioPosix,
-            nioSSL,
+            nioSSL, "TestSupport",
         ],
         swiftSettings: settings),
     .testTarget(name: "ExecutorsTests", dependencies: ["Executors", "GridModel"], swiftSettings: settings),
     .testTarget(
         name: "LinksTests",
-        dependencies: ["Links", "WinRM", "Executors", "GridModel", "ProcessShims", "WindowsStandIn", "TestSupport"],
+        dependencies: ["Links", "WinRM", "Executors", "GridModel", "TestSupport"],
         swiftSettings: settings),
     .testTarget(
         name: "DiscoveryTests", dependencies: ["Discovery", "GridIdentity", nioCore, nioPosix, nioSSL],
         swiftSettings: settings),
     .testTarget(
         name: "WinRMTests",
-        dependencies: ["WinRM", "GridModel", "WindowsStandIn", crypto, nioCore, nioEmbedded, nioHTTP1],
+        dependencies: ["WinRM", "GridModel", "TestSupport", crypto, nioCore, nioEmbedded, nioHTTP1],
         swiftSettings: settings),
-    // Drives the program that stands in for a Windows host, for the tests of three targets.
-    .target(
-        name: "WindowsStandIn", dependencies: ["ProcessShims"], path: "Tests/WindowsStandIn", swiftSettings: settings),
     .testTarget(
         name: "AgentTests",
         dependencies: [
@@ -192,7 +189,6 @@ let gridTargets: [Target] = [
         dependencies: [
             "GridModel", "GridWire", "GridIdentity", "NoizyClient", "ProcessShims", nioCore, nioPosix,
             .product(name: "Subprocess", package: "swift-subprocess"), "noizylab", "TestSupport",
-            "WindowsStandIn",
         ],
         exclude: ["Python"], swiftSettings: settings),
 ]

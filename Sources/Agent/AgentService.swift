@@ -56,19 +56,11 @@ package struct AgentService: Service {
             settings: settings, credentials: credentials, core: core, heartbeat: heartbeat,
             inventory: await inventory(probe), keeper: keeper, pulse: pulse?.words, logger: logger)
 
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await dialler.run() }
-            group.addTask { try await keeper.run() }
-            group.addTask { await watchGPUs(environment, core) }
-            group.addTask { try? await gracefulShutdown() }
-            // The others go on for ever: the first to end is the shutdown, or a cancellation ends them all.
-            while !Task.isCancelled && !Task.isShuttingDownGracefully {
-                guard try await group.next() != nil else { break }
-            }
-            core.stop()
-            await core.waitUntilQuiet(settings)
-            group.cancelAll()
-        }
+        try await core.work(
+            settings,
+            [
+                { try await dialler.run() }, { try await keeper.run() }, { await watchGPUs(environment, core) },
+            ])
         await withCheckedContinuation { continuation in
             BlockingWork("stopping", limit: 1).run {
                 executor.stop()

@@ -13,8 +13,7 @@ final class SpoolTests {
     private let folder: String
 
     init() {
-        var template = Array("/tmp/noizylab-spool-XXXXXX".utf8CString)
-        folder = String(cString: mkdtemp(&template))
+        folder = Folders.makeTemporary("/tmp/noizylab-spool-") ?? "/nonexistent"
     }
 
     deinit { Folders.remove(folder) }

@@ -8,6 +8,7 @@ import GridModel
 import GridTransport
 import GridWire
 import SwiftProtobuf
+import TestSupport
 import Testing
 
 /// Coming in under an operator's eyes, and coming back by one's key.
@@ -38,20 +39,18 @@ struct AdmissionServiceTests {
     ) async throws -> RPCError.Code? {
         try await world.connected { client in
             let certificates = Certificates(wrapping: client)
-            while true {
-                if let waiting = try await certificates.listEnrolments(.init()).enrolments.first {
-                    do {
-                        _ = try await certificates.decideEnrolment(
-                            .with {
-                                $0.name = waiting.name
-                                $0.approve = approve
-                                $0.fingerprint = fingerprint(waiting.fingerprint)
-                            })
-                        return nil
-                    } catch { return (error as? RPCError)?.code }
-                }
-                try await Task.sleep(for: .milliseconds(10))
+            let waiting = try await eventuallySome("somebody waits") {
+                try await certificates.listEnrolments(.init()).enrolments.first
             }
+            do {
+                _ = try await certificates.decideEnrolment(
+                    .with {
+                        $0.name = waiting.name
+                        $0.approve = approve
+                        $0.fingerprint = fingerprint(waiting.fingerprint)
+                    })
+                return nil
+            } catch { return (error as? RPCError)?.code }
         }
     }
 

@@ -7,6 +7,7 @@ import GridStore
 import GridWire
 import SwiftProtobuf
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct AuditTests {

@@ -7,6 +7,7 @@ import GridModel
 import GridTransport
 import GridWire
 import SwiftProtobuf
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))

@@ -7,6 +7,7 @@ import GridIdentity
 import GridTransport
 import GridWire
 import SwiftProtobuf
+import TestSupport
 import Testing
 
 /// Every method of every service over real sockets, on both listeners, as everybody who might come.

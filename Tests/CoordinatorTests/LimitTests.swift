@@ -7,6 +7,7 @@ import GridModel
 import GridWire
 import SwiftProtobuf
 import Synchronization
+import TestSupport
 import Testing
 
 /// What one caller may ask, over the wire.

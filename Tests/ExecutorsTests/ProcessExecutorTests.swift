@@ -99,7 +99,7 @@ struct ProcessExecutorTests {
         let attempt = await node.sh("pwd; mkdir -p a/b; echo x > a/b/c; ln -s /usr link")
 
         let folder = attempt.stdout.trimmed
-        #expect(folder.hasPrefix(node.folder + "/work/"))
+        #expect(folder.hasPrefix(node.workFolder + "/"))
         await eventually { !fileExists(folder) }
         #expect(fileExists("/usr"))
     }

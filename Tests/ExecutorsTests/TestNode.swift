@@ -11,12 +11,12 @@ import Synchronization
 /// A node's executor in folders of its own, removed with it.
 final class TestNode: Sendable {
     let folder: String
+    var workFolder: String { folder + "/work" }
     let executor: NodeExecutor
     private let next = Atomic<UInt64>(1)
 
     init(variables: [String: String] = [:], change: (inout ExecutorSettings) -> Void = { _ in }) {
-        var template = Array("/tmp/noizylab-executors-XXXXXX".utf8CString)
-        folder = String(cString: mkdtemp(&template))
+        folder = Folders.makeTemporary("/tmp/noizylab-executors-") ?? "/nonexistent"
         var environment = BaseEnvironment.ofThisProcess().variables
         environment.merge(variables) { $1 }
         var settings = ExecutorSettings(

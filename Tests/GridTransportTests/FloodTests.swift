@@ -4,6 +4,7 @@ import GridIdentity
 import GridTransport
 import GridWire
 import Synchronization
+import TestSupport
 import Testing
 
 /// Floods against a real listener, with somebody well behaved beside.
@@ -111,7 +112,7 @@ import Testing
                 for _ in 0..<5 {
                     peers.append(try await RawPeer.connect(port: port, files: files, on: grid.loops.group))
                 }
-                for peer in peers { while peer.bytesHeard == 0 { try await Task.sleep(for: .milliseconds(5)) } }
+                for peer in peers { try await eventually("it is spoken to") { peer.bytesHeard > 0 } }
 
                 let sixth = try await RawPeer.connect(port: port, files: files, on: grid.loops.group)
                 await sixth.closed()
@@ -123,7 +124,7 @@ import Testing
                 var isIn = false
                 while !isIn {
                     let next = try await RawPeer.connect(port: port, files: files, on: grid.loops.group)
-                    while next.isOpen, next.bytesHeard == 0 { try await Task.sleep(for: .milliseconds(5)) }
+                    try await eventually("it is spoken to or closed") { !next.isOpen || next.bytesHeard > 0 }
                     isIn = next.bytesHeard > 0
                     next.close()
                     await next.closed()

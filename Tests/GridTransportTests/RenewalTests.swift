@@ -6,6 +6,7 @@ import GridModel
 import GridTransport
 import GridWire
 import SwiftProtobuf
+import TestSupport
 import Testing
 
 /// Certificates and authorities that change while both sides run, clocks that are wrong, and keys that are revoked.
@@ -171,10 +172,8 @@ import Testing
 
     /// Waits for the connection that comes back by itself.
     private static func answered(_ call: @Sendable () async throws -> String) async throws -> String {
-        while true {
-            do { return try await call() } catch let error as RPCError where error.code == .unavailable {
-                try await Task.sleep(for: .milliseconds(20))
-            }
+        try await eventuallySome("the connection comes back") {
+            do { return try await call() } catch let error as RPCError where error.code == .unavailable { return nil }
         }
     }
 }

@@ -8,32 +8,22 @@ import Testing
 @Suite(.enabled(if: LoopbackSSH.program != nil, "sshd is not installed"), .timeLimit(.minutes(1)))
 struct RoadEchoTests {
     @Test func `samples bring the round trip of the road, and the inventory its medium`() async throws {
-        let ssh = try LoopbackSSH()
-        defer { ssh.remove() }
-        let processes = NodeExecutor(
-            settings: ExecutorSettings(
-                node: NodeName(checked: "test"), workFolder: "\(ssh.folder)/w", recordsFolder: "\(ssh.folder)/r"))
-        defer { processes.stop() }
-        let road = SSHRoad(
-            settings: SSHSettings(
-                node: NodeName(checked: "test"), address: "127.0.0.1", port: ssh.port, key: ssh.key,
-                knownHosts: ssh.knownHosts, tag: "echo", socketFolder: ssh.folder), processes: processes,
-            environment: BaseEnvironment.ofThisProcess().variables)
-
-        var medium: String?
-        var roundTrip: Int64 = 0
-        for await event in road.open() {
-            switch event {
-            case .opened(let inventory): medium = inventory.capabilities["medium"]
-            case .sample(let sample): roundTrip = sample.roundTripMicroseconds
-            case .gpus, .closed: break
+        try await withSSHRoad { road, _ in
+            var medium: String?
+            var roundTrip: Int64 = 0
+            for await event in road.open() {
+                switch event {
+                case .opened(let inventory): medium = inventory.capabilities["medium"]
+                case .sample(let sample): roundTrip = sample.roundTripMicroseconds
+                case .gpus, .closed: break
+                }
+                if roundTrip > 0 { break }
             }
-            if roundTrip > 0 { break }
-        }
 
-        #expect((1..<5_000_000).contains(roundTrip))
-        #if os(Linux)
-            #expect(medium == "loopback")
-        #endif
+            #expect((1..<5_000_000).contains(roundTrip))
+            #if os(Linux)
+                #expect(medium == "loopback")
+            #endif
+        }
     }
 }

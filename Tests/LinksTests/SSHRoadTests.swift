@@ -77,23 +77,13 @@ struct SSHRoadTests {
     }
 
     @Test func `a host key that is not known is refused, with the command that helps`() async throws {
-        let ssh = try LoopbackSSH()
-        defer { ssh.remove() }
-        try "".write(toFile: ssh.knownHosts, atomically: true, encoding: .utf8)
-        let processes = NodeExecutor(
-            settings: ExecutorSettings(
-                node: NodeName(checked: "test"), workFolder: "\(ssh.folder)/w", recordsFolder: "\(ssh.folder)/r"))
-        defer { processes.stop() }
-        let road = SSHRoad(
-            settings: SSHSettings(
-                node: NodeName(checked: "test"), address: "127.0.0.1", port: ssh.port, key: ssh.key,
-                knownHosts: ssh.knownHosts, tag: "t", socketFolder: ssh.folder), processes: processes,
-            environment: BaseEnvironment.ofThisProcess().variables)
+        let forget = { (ssh: LoopbackSSH) in try "".write(toFile: ssh.knownHosts, atomically: true, encoding: .utf8) }
+        try await withSSHRoad(prepare: forget) { road, ssh in
+            var failure: RoadFailure?
+            for await event in road.open() { if case .closed(let why) = event { failure = why } }
 
-        var failure: RoadFailure?
-        for await event in road.open() { if case .closed(let why) = event { failure = why } }
-
-        #expect(failure?.reason == "the host key of 127.0.0.1 port \(ssh.port) is not known")
-        #expect(failure?.remedy.hasPrefix("noizylab node trust test") == true)
+            #expect(failure?.reason == "the host key of 127.0.0.1 port \(ssh.port) is not known")
+            #expect(failure?.remedy.hasPrefix("noizylab node trust test") == true)
+        }
     }
 }

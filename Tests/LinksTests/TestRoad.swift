@@ -6,7 +6,6 @@ import Synchronization
 import TestSupport
 import Testing
 import WinRM
-import WindowsStandIn
 
 /// A way to run attempts that the conformance suite can try: this machine, this machine over SSH, and over WinRM a
 /// program that stands in for a Windows host.
@@ -115,12 +114,12 @@ final class TestRoad: Sendable {
     }
 
     func until(_ what: String, seconds: Int = 20, _ claim: () throws -> Bool) async throws {
-        for _ in 0..<(seconds * 100) {
-            if try claim() { return }
-            try await Task.sleep(for: .milliseconds(10))
+        do {
+            try await eventually(what, within: .seconds(seconds), every: .milliseconds(10), claim)
+        } catch let failure as TestFailure {
+            Issue.record("\(failure); \(String(describing: closed.withLock { $0 }))")
+            throw failure
         }
-        Issue.record("not within \(seconds) s: \(what); \(String(describing: closed.withLock { $0 }))")
-        throw CancellationError()
     }
 
     func start(_ command: Command, timeoutMilliseconds: Int64 = 0, window: Int = 1 << 20) -> TestAttempt {

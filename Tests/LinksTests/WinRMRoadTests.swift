@@ -3,8 +3,8 @@ import Foundation
 import GridModel
 import Links
 import Synchronization
+import TestSupport
 import Testing
-import WindowsStandIn
 
 /// The road over WinRM: what is Windows' own, and what happens when things go wrong.
 @Suite(.serialized, .enabled(if: StrictServer.isThere, "\(StrictServer.skipping)"), .timeLimit(.minutes(2)))

@@ -1,5 +1,4 @@
 import Foundation
-import ProcessShims
 
 #if canImport(Darwin)
     import Darwin
@@ -9,8 +8,6 @@ import ProcessShims
 
 /// The system's `sshd` on a loopback port of its own, with keys made for it, as long as it lives.
 package final class LoopbackSSH: @unchecked Sendable {
-    package struct Failure: Error { package let text: String }
-
     // Only the test that made it uses it.
     package static let program = ["/usr/sbin/sshd", "/usr/bin/sshd"].first {
         FileManager.default.isExecutableFile(atPath: $0)
@@ -20,7 +17,7 @@ package final class LoopbackSSH: @unchecked Sendable {
     package let port: Int
     package var key: String { "\(folder)/id" }
     package var knownHosts: String { "\(folder)/known_hosts" }
-    private var server: pid_t?
+    private var server: ChildProcess?
 
     package init() throws {
         folder = "\(NSTemporaryDirectory())/noizylab-ssh-\(UUID().uuidString.prefix(8))"
@@ -51,24 +48,23 @@ package final class LoopbackSSH: @unchecked Sendable {
 
     /// Returns when it takes connections.
     package func start() throws {
-        server = try spawn(
-            [Self.program ?? "sshd", "-D", "-f", "\(folder)/config", "-E", "\(folder)/log"], "/dev/null")
-        for _ in 0..<500 where !isListening { usleep(10_000) }
-        if !isListening { throw Failure(text: "sshd does not listen") }
+        server = try ChildProcess(
+            [Self.program ?? "sshd", "-D", "-f", "\(folder)/config", "-E", "\(folder)/log"], output: "/dev/null")
+        guard becomesTrueBlocking(seconds: 5, { isListening }) else { throw TestFailure("sshd does not listen") }
     }
 
     /// As a machine whose power is cut: the server and everything below it is gone at once.
     package func cutPower() {
-        guard let server else { return }
-        for process in descendants(of: server) + [server] { kill(process, SIGKILL) }
-        Self.wait(for: server)
+        guard let server, let process = server.process else { return }
+        for process in descendants(of: process) { kill(process, SIGKILL) }
+        server.kill()
         self.server = nil
     }
 
     /// Ends the processes that serve connections, and nothing else: what they started goes on.
     package func dropConnections() {
-        guard let server else { return }
-        for process in descendants(of: server) where name(of: process).hasPrefix("sshd") { kill(process, SIGKILL) }
+        guard let process = server?.process else { return }
+        for process in descendants(of: process) where name(of: process).hasPrefix("sshd") { kill(process, SIGKILL) }
     }
 
     package func remove() {
@@ -106,38 +102,11 @@ package final class LoopbackSSH: @unchecked Sendable {
 
     private func name(of process: pid_t) -> String { (try? run("ps", "-o", "comm=", "-p", "\(process)")) ?? "" }
 
-    /// Foundation's `Process` waits for ever when another one begins at the same moment and inherits its descriptors.
     @discardableResult
     private func run(_ arguments: String...) throws -> String {
         let output = "\(folder)/output-\(UUID().uuidString.prefix(8))"
-        Self.wait(for: try spawn(["env"] + arguments, output))
+        try ChildProcess(arguments, output: output).wait()
         defer { try? FileManager.default.removeItem(atPath: output) }
         return String(decoding: FileManager.default.contents(atPath: output) ?? Data(), as: UTF8.self)
-    }
-
-    /// Its standard output and errors go to a file.
-    private func spawn(_ arguments: [String], _ output: String) throws -> pid_t {
-        let file = open(output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-        let input = open("/dev/null", O_RDONLY)
-        let variables = ProcessInfo.processInfo.environment.map { "\($0.key)=\($0.value)" }
-        var (list, environment) = (arguments.map { strdup($0) }, variables.map { strdup($0) })
-        list.append(nil)
-        environment.append(nil)
-        defer {
-            for text in list + environment { free(text) }
-            for descriptor in [file, input] { close(descriptor) }
-        }
-        var process = pid_t()
-        var handle: Int32 = -1
-        let program = arguments[0] == "env" ? "/usr/bin/env" : arguments[0]
-        let failure = noizylab_spawn(program, list, environment, "/", input, file, file, &process, &handle)
-        if handle >= 0 { close(handle) }
-        if failure != 0 { throw Failure(text: "\(arguments[0]) cannot be started") }
-        return process
-    }
-
-    private static func wait(for process: pid_t) {
-        var status: Int32 = 0
-        while waitpid(process, &status, 0) < 0 && errno == EINTR {}
     }
 }

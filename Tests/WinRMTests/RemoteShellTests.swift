@@ -1,9 +1,9 @@
 import Crypto
 import Foundation
 import GridModel
+import TestSupport
 import Testing
 import WinRM
-import WindowsStandIn
 
 /// The shell against a server that is strict about the protocol and breaks it when told to.
 @Suite(

@@ -2,6 +2,7 @@ import Executors
 import GridLogic
 import GridModel
 import Logging
+import ServiceLifecycle
 import Synchronization
 
 /// What the agent's loops share: the attempts, the heartbeat that is due, and the bell that wakes the writer. Decides
@@ -229,6 +230,22 @@ final class AgentCore: Sendable {
     func sampled(gpus: [GPUSample]) { state.withLock { $0.gpus = gpus } }
 
     // MARK: stopping
+
+    /// Does all of it, which goes on for ever, until a graceful shutdown; then lets what runs end, and ends it. A cancellation
+    /// ends it at once.
+    func work(_ settings: AgentSettings, _ jobs: [@Sendable () async throws -> Void]) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for job in jobs { group.addTask { try await job() } }
+            group.addTask { try? await gracefulShutdown() }
+            // The first to end is the shutdown, or a cancellation ends them all.
+            while !Task.isCancelled && !Task.isShuttingDownGracefully {
+                guard try await group.next() != nil else { break }
+            }
+            stop()
+            await waitUntilQuiet(settings)
+            group.cancelAll()
+        }
+    }
 
     func stop() {
         change { $0.table.stop(graceMilliseconds: settings.stopGraceMilliseconds, into: &$1) }

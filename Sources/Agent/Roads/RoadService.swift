@@ -68,20 +68,15 @@ package struct RoadService: Service {
             isProven: { desk.isProven })
         desk.tell(core)
         let keeper = try CertificateKeeper(settings: settings, files: credentials, logger: logger)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for index in roads.indices { group.addTask { await hold(index, desk, core) } }
-            group.addTask { await watch(desk) }
-            group.addTask { await link(core, keeper, desk) }
-            group.addTask { try await keeper.run() }
-            group.addTask { try? await gracefulShutdown() }
-            while !Task.isCancelled && !Task.isShuttingDownGracefully {
-                guard try await group.next() != nil else { break }
-            }
-            core.stop()
-            await core.waitUntilQuiet(settings)
-            group.cancelAll()
-            for road in roads { road.road.close() }
+        let holders: [@Sendable () async throws -> Void] = roads.indices.map { index in
+            { await hold(index, desk, core) }
         }
+        try await core.work(
+            settings,
+            holders + [
+                { await watch(desk) }, { await link(core, keeper, desk) }, { try await keeper.run() },
+            ])
+        for road in roads { road.road.close() }
     }
 
     /// Opens a road, again and again.

@@ -42,8 +42,7 @@ package struct NetworkExecutor: Executor {
     }
 
     private func refuse(_ error: String, _ events: @Sendable (AttemptEvent) -> Void) -> any RunningAttempt {
-        events(.finished(AttemptOutcome(end: .refused, error: error)))
-        return EndedAttempt()
+        EndedAttempt.telling(AttemptOutcome(end: .refused, error: error), events)
     }
 
     /// Runs a program and puts a report made of what it printed in the place of its output.

@@ -1,4 +1,4 @@
-import Subprocess
+package import Subprocess
 
 /// All that a program of the system answers when it is asked, also when it fails.
 package struct ProgramAnswer: Sendable, Hashable {
@@ -19,10 +19,8 @@ package struct ProgramAnswer: Sendable, Hashable {
         await withTaskGroup(of: ProgramAnswer?.self) { group in
             group.addTask {
                 let all = environment.variables.merging(["LC_ALL": "C"]) { $1 }.merging(variables) { $1 }
-                var values: [Environment.Key: String] = [:]
-                for (name, value) in all { values[Environment.Key(stringLiteral: name)] = value }
                 let result = try? await run(
-                    .name(name), arguments: Arguments(arguments), environment: .custom(values), input: .none,
+                    .name(name), arguments: Arguments(arguments), environment: .exactly(all), input: .none,
                     output: .string(limit: 256 * 1024), error: .string(limit: 256 * 1024))
                 guard let result else { return nil }
                 var code: Int32?
@@ -38,5 +36,13 @@ package struct ProgramAnswer: Sendable, Hashable {
             group.cancelAll()
             return first
         }
+    }
+}
+
+extension Environment {
+    /// These variables, and nothing of this process's own.
+    package static func exactly(_ variables: [String: String]) -> Environment {
+        let pairs = variables.map { (Key(stringLiteral: $0.key), $0.value) }
+        return .custom(Dictionary(pairs, uniquingKeysWith: { $1 }))
     }
 }

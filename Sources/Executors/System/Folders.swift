@@ -14,6 +14,17 @@ package enum Folders {
         return make(String(path[..<slash])) && (mkdir(path, 0o700) == 0 || errno == EEXIST)
     }
 
+    /// Makes a new folder below `/tmp`, for this user alone: its path is `prefix`, which begins with `/tmp/`, and six more
+    /// characters. Nil when it cannot be made; errno says why.
+    package static func makeTemporary(_ prefix: String) -> String? {
+        var template = Array((prefix + String(repeating: "X", count: temporaryLetters)).utf8CString)
+        guard mkdtemp(&template) != nil else { return nil }
+        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// What `makeTemporary` puts behind the prefix.
+    package static let temporaryLetters = 6
+
     /// The names in a folder, without `.` and `..`; empty when it cannot be read.
     package static func names(in path: String) -> [String] {
         guard let folder = opendir(path) else { return [] }

@@ -12,10 +12,7 @@ struct AttemptScript {
     let attempt: AttemptStart
     let token: String
 
-    /// A reason why it must not be run, as text.
-    struct Refusal: Error { let text: String }
-
-    func text(_ command: Command) throws(Refusal) -> String {
+    func text(_ command: Command) throws(AttemptRefusal) -> String {
         let quoted = ShellText.quoted
         var lines = [
             "b=\"$HOME/.noizylab-links/\(settings.tag)/\(generation)\"", "d=\"$b/\(attempt.ref)\"",
@@ -44,16 +41,16 @@ struct AttemptScript {
         "cannot() { printf '%s cannot %s %s\\n' \(token) \"$1\" \"$2\" >&2; cd /; rm -rf \"$d\"; exit 0; }"
     }
 
-    private func program(_ invocation: Command.Invocation) throws(Refusal) -> [String] {
+    private func program(_ invocation: Command.Invocation) throws(AttemptRefusal) -> [String] {
         switch invocation {
         case .arguments(let arguments):
-            guard let name = arguments.first, !name.isEmpty else { throw Refusal(text: "no program is named") }
+            guard let name = arguments.first, !name.isEmpty else { throw AttemptRefusal(text: "no program is named") }
             guard !arguments.contains(where: { $0.utf8.contains(0) }) else {
-                throw Refusal(text: "an argument contains a NUL byte")
+                throw AttemptRefusal(text: "an argument contains a NUL byte")
             }
             return ["set -- " + arguments.map(ShellText.quoted).joined(separator: " ")]
         case .script(let interpreter, let text):
-            guard !text.utf8.contains(0) else { throw Refusal(text: "the script contains a NUL byte") }
+            guard !text.utf8.contains(0) else { throw AttemptRefusal(text: "the script contains a NUL byte") }
             let (programs, options, ending) = interpreter.shape
             let search = programs.map { "command -v \($0)" }.joined(separator: " || ")
             let missing = "node \(settings.node) has no \(interpreter.rawValue)"
@@ -65,26 +62,15 @@ struct AttemptScript {
         }
     }
 
-    private func environment(_ command: Command) throws(Refusal) -> [String: String] {
-        var variables = command.environment
-        for (name, secret) in command.secrets {
-            guard secret.form == .open, !secret.bytes.contains(0) else {
-                throw Refusal(text: "the coordinator could not open the secret '\(name)': run the task again with it")
-            }
-            variables[name] = String(decoding: secret.bytes, as: UTF8.self)
+    private func environment(_ command: Command) throws(AttemptRefusal) -> [String: String] {
+        var variables = try attempt.variables(of: command, on: settings.node) { name, value in
+            ShellText.isVariable(name) && !value.utf8.contains(0) ? nil : "over SSH: letters, digits and '_' alone"
         }
-        for (name, value) in variables where !ShellText.isVariable(name) || value.utf8.contains(0) {
-            throw Refusal(
-                text: "the environment variable '\(name)' cannot be set over SSH: letters, digits and '_' alone")
-        }
+        // For containers, which look at this one.
         if !attempt.gpuIndices.isEmpty {
             let indices = attempt.gpuIndices.map(String.init).joined(separator: ",")
-            variables["CUDA_VISIBLE_DEVICES"] = variables["CUDA_VISIBLE_DEVICES"] ?? indices
             variables["NVIDIA_VISIBLE_DEVICES"] = variables["NVIDIA_VISIBLE_DEVICES"] ?? indices
         }
-        variables["NOIZYLAB_TASK"] = attempt.ref.task.description
-        variables["NOIZYLAB_ATTEMPT"] = attempt.ref.description
-        variables["NOIZYLAB_NODE"] = settings.node.text
         return variables
     }
 

@@ -58,11 +58,9 @@ package struct SSHErrand: Sendable {
     }
 
     private func once(_ input: ErrandInput) async -> Outcome {
-        var values: [Environment.Key: String] = [:]
-        for (name, value) in environment { values[Environment.Key(stringLiteral: name)] = value }
         do {
             let result = try await Subprocess.run(
-                .name("ssh"), arguments: Arguments(settings.errandArguments), environment: .custom(values),
+                .name("ssh"), arguments: Arguments(settings.errandArguments), environment: .exactly(environment),
                 input: input, output: .string(limit: Self.outputLimit), error: .string(limit: Self.outputLimit))
             let code: Int32 =
                 switch result.terminationStatus {

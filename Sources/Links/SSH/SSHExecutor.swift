@@ -37,22 +37,22 @@ package final class SSHExecutor: NodeRunner {
         case .command(let wanted): command = wanted
         case .echo(let text): command = Command(invocation: .arguments(["printf", "%s", text]))
         case .network:
-            return Self.end(
+            return EndedAttempt.telling(
                 AttemptOutcome(end: .refused, error: "node \(settings.node) has no agent to look at the network"),
                 events)
         }
         guard let connection = connection.withLock({ $0 }) else {
-            return Self.end(
+            return EndedAttempt.telling(
                 AttemptOutcome(end: .lost, error: "the SSH connection to node \(settings.node) is down"), events)
         }
         let token = "\u{1}" + (0..<4).map { _ in String(UInt32.random(in: .min ... .max), radix: 36) }.joined() + "."
         let script = AttemptScript(
             settings: settings, generation: connection.generation, attempt: attempt, token: token.quotedToken)
         let text: String
-        do throws(AttemptScript.Refusal) {
+        do throws(AttemptRefusal) {
             text = try script.text(command)
         } catch {
-            return Self.end(AttemptOutcome(end: .refused, error: error.text), events)
+            return EndedAttempt.telling(AttemptOutcome(end: .refused, error: error.text), events)
         }
         var spec = attempt.spec
         spec.timeoutMilliseconds = 0
@@ -72,13 +72,6 @@ package final class SSHExecutor: NodeRunner {
 
     package func after(milliseconds: Int64, _ body: @escaping @Sendable () -> Void) {
         processes.after(milliseconds: milliseconds, body)
-    }
-
-    private static func end(
-        _ outcome: AttemptOutcome, _ events: @Sendable (AttemptEvent) -> Void
-    ) -> any RunningAttempt {
-        events(.finished(outcome))
-        return EndedAttempt()
     }
 }
 

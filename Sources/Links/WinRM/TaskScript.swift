@@ -12,15 +12,12 @@ struct TaskScript {
     let attempt: AttemptStart
     let token: String
 
-    /// A reason why it must not be run, as text.
-    struct Refusal: Error { let text: String }
-
     /// The attempt's folder, as PowerShell writes it.
     static func folder(_ ref: AttemptRef, tag: String) -> String {
         "[IO.Path]::Combine([IO.Path]::GetTempPath(),\(PowerShell.quote("noizylab-\(tag)-\(ref)")))"
     }
 
-    func text(_ command: Command) throws(Refusal) -> String {
+    func text(_ command: Command) throws(AttemptRefusal) -> String {
         let quote = PowerShell.quote
         var lines = [
             "function NoizylabSay($noizylabWord) { [Console]::Error.WriteLine(\(quote(token)) + $noizylabWord) }",
@@ -82,16 +79,16 @@ struct TaskScript {
             """
     }
 
-    private func program(_ invocation: Command.Invocation) throws(Refusal) -> String {
+    private func program(_ invocation: Command.Invocation) throws(AttemptRefusal) -> String {
         switch invocation {
         case .arguments(let arguments):
-            guard let name = arguments.first, !name.isEmpty else { throw Refusal(text: "no program is named") }
+            guard let name = arguments.first, !name.isEmpty else { throw AttemptRefusal(text: "no program is named") }
             guard !arguments.contains(where: { $0.utf8.contains(0) }) else {
-                throw Refusal(text: "an argument contains a NUL byte")
+                throw AttemptRefusal(text: "an argument contains a NUL byte")
             }
             return call(name, Array(arguments.dropFirst()))
         case .script(let interpreter, let text):
-            guard !text.utf8.contains(0) else { throw Refusal(text: "the script contains a NUL byte") }
+            guard !text.utf8.contains(0) else { throw AttemptRefusal(text: "the script contains a NUL byte") }
             guard interpreter != .powershell else {
                 // The last statement's success is told in the script's own scope, and only there.
                 return ". ([scriptblock]::Create(\(PowerShell.quote(text + "\n$noizylabRight = $?"))))"
@@ -146,26 +143,11 @@ struct TaskScript {
             """
     }
 
-    private func environment(_ command: Command) throws(Refusal) -> [String: String] {
-        var variables = command.environment
-        for (name, secret) in command.secrets {
-            guard secret.form == .open, !secret.bytes.contains(0) else {
-                throw Refusal(text: "the coordinator could not open the secret '\(name)': run the task again with it")
-            }
-            variables[name] = String(decoding: secret.bytes, as: UTF8.self)
+    private func environment(_ command: Command) throws(AttemptRefusal) -> [String: String] {
+        try attempt.variables(of: command, on: node.name) { name, value in
+            let isFit = !name.isEmpty && !name.contains("=") && !name.utf8.contains(0) && !value.utf8.contains(0)
+            return isFit ? nil : "on Windows"
         }
-        for (name, value) in variables
-        where name.isEmpty || name.contains("=") || name.utf8.contains(0) || value.utf8.contains(0) {
-            throw Refusal(text: "the environment variable '\(name)' cannot be set on Windows")
-        }
-        if !attempt.gpuIndices.isEmpty {
-            let indices = attempt.gpuIndices.map(String.init).joined(separator: ",")
-            variables["CUDA_VISIBLE_DEVICES"] = variables["CUDA_VISIBLE_DEVICES"] ?? indices
-        }
-        variables["NOIZYLAB_TASK"] = attempt.ref.task.description
-        variables["NOIZYLAB_ATTEMPT"] = attempt.ref.description
-        variables["NOIZYLAB_NODE"] = node.name.text
-        return variables
     }
 }
 

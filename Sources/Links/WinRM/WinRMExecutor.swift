@@ -38,19 +38,19 @@ package final class WinRMExecutor: NodeRunner {
         case .command(let wanted): command = wanted
         case .echo: return EchoExecutor().start(attempt, window: window, events: events)
         case .network:
-            return Self.end(
+            return EndedAttempt.telling(
                 AttemptOutcome(end: .refused, error: "node \(node.name) has no agent to look at the network"), events)
         }
         guard let shells = state.withLock({ $0.shells }) else {
-            return Self.end(
+            return EndedAttempt.telling(
                 AttemptOutcome(end: .lost, error: "the WinRM connection to node \(node.name) is down"), events)
         }
         let token = "~" + (0..<4).map { _ in String(UInt32.random(in: .min ... .max), radix: 36) }.joined() + "~ "
         let text: String
-        do throws(TaskScript.Refusal) {
+        do throws(AttemptRefusal) {
             text = try TaskScript(node: node, attempt: attempt, token: token).text(command)
         } catch {
-            return Self.end(AttemptOutcome(end: .refused, error: error.text), events)
+            return EndedAttempt.telling(AttemptOutcome(end: .refused, error: error.text), events)
         }
         let running = WinRMAttempt(
             node: node, attempt: attempt, command: command, script: PowerShell.input(script: text), token: token,
@@ -67,12 +67,5 @@ package final class WinRMExecutor: NodeRunner {
 
     package func after(milliseconds: Int64, _ body: @escaping @Sendable () -> Void) {
         timers.after(milliseconds: milliseconds, body)
-    }
-
-    private static func end(
-        _ outcome: AttemptOutcome, _ events: @Sendable (AttemptEvent) -> Void
-    ) -> any RunningAttempt {
-        events(.finished(outcome))
-        return EndedAttempt()
     }
 }

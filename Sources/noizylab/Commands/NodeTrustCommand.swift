@@ -27,9 +27,7 @@ struct NodeTrustCommand: AsyncParsableCommand {
         let plan =
             try JSONFile.read(GridPlan.self, from: home.gridRecord)
             ?? GridPlan(ConfigSource(home: home, flag: options.config).read())
-        guard let planned = plan.nodes.first(where: { $0.name == node }) else {
-            throw CommandFailure.unknownNode(node, known: plan.nodes.map(\.name))
-        }
+        let planned = try plan.node(named: node)
         guard let road = planned.roadOverSSH else {
             throw CommandFailure(
                 .usage, "\(node) has the link '\(planned.link)', and no SSH host key",

@@ -17,7 +17,7 @@ enum SSHClientLook {
             return String(text.prefix { $0 != "," && $0 != "\n" })
         }
         // The folder of `LinkedNodes`, a generation's name, and the ending that OpenSSH gives a socket it is making.
-        let path = "/tmp/noizylab-XXXXXX/".utf8.count + 8 + 17
+        let path = LinkedNodes.socketPrefix.utf8.count + Folders.temporaryLetters + 1 + 8 + 17
         return .init(
             version: version, socketPath: path, socketLimit: MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1,
             nodes: nodes)

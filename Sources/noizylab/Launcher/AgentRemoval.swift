@@ -11,9 +11,7 @@ struct AgentRemoval: Sendable {
     let node: String
 
     func run() async throws {
-        guard let planned = plan.nodes.first(where: { $0.name == node }) else {
-            throw CommandFailure.unknownNode(node, known: plan.nodes.map(\.name))
-        }
+        let planned = try plan.node(named: node)
         guard let road = planned.installation else {
             throw CommandFailure(
                 .usage, "\(node) was not installed from here: its [[node]] has no ssh = { … }",

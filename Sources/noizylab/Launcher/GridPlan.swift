@@ -57,6 +57,14 @@ struct GridPlan: Codable, Sendable, Hashable {
         (hasCoordinator ? [.coordinator] : []) + nodes.filter(\.isHere).map { .agent($0.name) }
             + (linkedNodes.isEmpty && installedNodes.isEmpty ? [] : [.links])
     }
+    /// - Throws: `CommandFailure` with the nearest name, when it has none of that name.
+    func node(named name: String) throws -> PlannedNode {
+        guard let node = nodes.first(where: { $0.name == name }) else {
+            throw CommandFailure.unknownNode(name, known: nodes.map(\.name))
+        }
+        return node
+    }
+
     var ownNodes: [PlannedNode] { nodes.filter(\.isHere) }
     /// Those without an agent.
     var linkedNodes: [PlannedNode] { nodes.filter(\.hasRoads) }

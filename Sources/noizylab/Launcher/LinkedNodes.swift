@@ -86,15 +86,15 @@ struct LinkedNodes: Service {
         return variables
     }()
 
+    static let socketPrefix = "/tmp/noizylab-"
+
     /// Short, because a socket's path must be. What a killed predecessor left is removed.
     private func socketFolder() -> String? {
         let record = "\(home.path)/links/sockets"
-        if let old = Folders.readText(record), old.hasPrefix("/tmp/noizylab-"), !old.contains("..") {
+        if let old = Folders.readText(record), old.hasPrefix(Self.socketPrefix), !old.contains("..") {
             Folders.remove(old)
         }
-        var template = Array("/tmp/noizylab-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { return nil }
-        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        guard let path = Folders.makeTemporary(Self.socketPrefix) else { return nil }
         return Folders.write(Array(path.utf8), to: record) ? path : nil
     }
 }

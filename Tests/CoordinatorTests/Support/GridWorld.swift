@@ -9,6 +9,7 @@ import GridWire
 import Logging
 import ServiceLifecycle
 import Synchronization
+import TestSupport
 
 /// A real coordinator on free loopback ports, and what is needed to speak to it as anybody.
 struct GridWorld: Sendable {

@@ -171,23 +171,7 @@ struct DoctorTests {
         let ssh = try LoopbackSSH()
         defer { ssh.remove() }
         func config(_ knownHosts: String) -> String {
-            """
-            [coordinator]
-            listen = "127.0.0.1:0"
-            edge = "127.0.0.1:0"
-
-            [[node]]
-            name = "here"
-            link = "local"
-
-            [[node]]
-            name = "there"
-            link = "ssh"
-            address = "127.0.0.1"
-            port = \(ssh.port)
-            key = "\(ssh.key)"
-            known_hosts = "\(knownHosts)"
-            """
+            GridStanzas.grid(ssh.node("there", knownHosts: knownHosts))
         }
         let file = "\(ssh.folder)/noizylab.toml"
         let stranger = "\(ssh.folder)/nobody"

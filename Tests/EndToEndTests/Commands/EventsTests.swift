@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `noizylab events`: one numbered fact after another, to be read on from where one stopped.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `noizylab node …`: keeping work away from a node and letting it back.

@@ -31,27 +31,9 @@ struct NodeGraphTests {
     func `a node over SSH has its own address, and a round trip that its machine answered`() async throws {
         let ssh = try LoopbackSSH()
         defer { ssh.remove() }
-        let config = "\(ssh.folder)/noizylab.toml"
-        try """
-        [coordinator]
-        listen = "127.0.0.1:0"
-        edge = "127.0.0.1:0"
-
-        [[node]]
-        name = "here"
-        link = "local"
-
-        [[node]]
-        name = "there"
-        link = "ssh"
-        address = "localhost"
-        port = \(ssh.port)
-        key = "\(ssh.key)"
-        known_hosts = "\(ssh.knownHosts)"
-        """.write(toFile: config, atomically: true, encoding: .utf8)
         try "[localhost]:\(ssh.port) \(try String(contentsOfFile: "\(ssh.folder)/host.pub", encoding: .utf8))".write(
             toFile: ssh.knownHosts, atomically: true, encoding: .utf8)
-        try await withGrid(["--config", config]) { grid in
+        try await withGrid(config: GridStanzas.grid(ssh.node("there", address: "localhost"))) { grid in
             let link = try await eventuallySome("the link was measured") {
                 let links = try await grid.succeeding("node", "list", "--graph", "-o", "json").json()["links"].items
                 return links.first { ($0["latency_ms"].number ?? 0) > 0 }

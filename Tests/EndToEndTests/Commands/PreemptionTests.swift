@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A full machine and an urgent task, on real processes: the sleeper is asked to end, the urgent task has its room, and
@@ -6,10 +7,7 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(2)))
 struct PreemptionTests {
     private func withFullGrid(_ body: (GridFixture) async throws -> Void) async throws {
-        let grid = try GridFixture()
-        let path = "\(grid.scratch)/noizylab.toml"
-        do {
-            try """
+        let config = """
             [coordinator]
             node = "solo"
             listen = "127.0.0.1:0"
@@ -20,17 +18,11 @@ struct PreemptionTests {
             name = "solo"
             link = "local"
             resources = { seat = 1 }
-            """.write(toFile: path, atomically: true, encoding: .utf8)
-            try await grid.start(["--config", path])
+            """
+        try await withGrid(config: config) { grid in
             try await grid.online(["solo"])
             try await body(grid)
-            try await grid.stopLeavingNothing()
-        } catch {
-            print("the grid's logs, because the test failed:\n\(grid.logs())")
-            await grid.remove()
-            throw error
         }
-        await grid.remove()
     }
 
     @Test func `an urgent task ends what can begin anew, and that finishes later`() async throws {

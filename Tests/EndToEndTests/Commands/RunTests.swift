@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `noizylab run`: a command on the grid that feels like one on this machine.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Certificates on real processes: listed, renewed, revoked, and the authority rotated, with work going on.
@@ -39,7 +40,7 @@ struct CertificateTests {
             for node in nodes { serials[node] = try await serial(of: node, grid) }
             let serialsBefore = serials
 
-            let count = try await TaskLoad(grid: grid).whileRunning {
+            let count = try await TaskLoad(grid: grid).whileRunning { _ in
                 let rotated = try await grid.noizylab("cert", "rotate")
                 #expect(rotated.exitCode == 0, "\(rotated)")
                 #expect(rotated.stdout.contains("authority 2 signs"), "\(rotated)")
@@ -78,7 +79,7 @@ struct CertificateTests {
 
     @Test func `a coordinator killed in a rotation goes on with it`() async throws {
         try await withGrid { grid in
-            try await TaskLoad(grid: grid).whileRunning {
+            try await TaskLoad(grid: grid).whileRunning { _ in
                 for _ in 0..<2 {
                     async let rotated = grid.noizylab("cert", "rotate")
                     try await Task.sleep(for: .milliseconds(Int.random(in: 5...60)))
@@ -102,8 +103,8 @@ struct CertificateTests {
 
     @Test func `revoking a node under load loses no task, and shuts it out within a second`() async throws {
         try await withGrid { grid in
-            try await TaskLoad(grid: grid).whileRunning {
-                try await Task.sleep(for: .seconds(1))
+            try await TaskLoad(grid: grid).whileRunning { ended in
+                try await eventually("the load runs") { ended() >= 40 }
                 let begun = ContinuousClock.now
                 let revoked = try await grid.noizylab("node", "revoke", "HP-OMEN", "--reason", "sold")
                 #expect(revoked.exitCode == 0, "\(revoked)")
@@ -114,7 +115,8 @@ struct CertificateTests {
                 try await eventually("what it ran goes elsewhere", within: .seconds(10)) {
                     try await grid.nodeStates()["HP-OMEN"] == "offline"
                 }
-                try await Task.sleep(for: .seconds(1))
+                let before = ended()
+                try await eventually("the load goes on without it") { ended() >= before + 40 }
             }
             let listed = try await certificates(grid, "--all").first { $0["name"].text == "HP-OMEN" }
             #expect(listed?["state"].text == "revoked")
@@ -184,7 +186,7 @@ struct CertificateTests {
             let ca = "\(grid.home)/pki/operator/ca.pem"
             let first = try await shown(grid, authority: ca)
             let before = try await serial(of: "two", grid)
-            try await TaskLoad(grid: grid).whileRunning {
+            try await TaskLoad(grid: grid).whileRunning { _ in
                 // Longer than any of them lives.
                 let begun = ContinuousClock.now
                 try await eventually("they outlive their first certificates", within: .seconds(40)) {

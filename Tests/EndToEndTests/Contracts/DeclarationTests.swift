@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What the owners of machines say of them: labels, which `--where` asks for, and counts, which `--resource` takes.

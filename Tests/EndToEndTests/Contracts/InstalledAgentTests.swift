@@ -13,31 +13,24 @@ struct InstalledAgentTests {
         let cluster = "T\(UUID().uuidString.prefix(8))"
         // Fixed, so that the agent finds the grid again.
         let ports = FreePorts.find(2)
+        let text = GridStanzas.grid(
+            """
+            [[node]]
+            name = "there"
+            role = "secondary"
+            link = "agent"
+            address = "127.0.0.1"
+            ssh = { port = \(ssh.port), key = "\(ssh.key)", known_hosts = "\(ssh.knownHosts)" }
+            """,
+            """
+            [[node]]
+            name = "nowhere"
+            link = "agent"
+            address = "127.0.0.1"
+            ssh = { port = 1 }
+            """, listen: ports[0], edge: ports[1])
         let config = "\(ssh.folder)/noizylab.toml"
-        try """
-        cluster = "\(cluster)"
-
-        [coordinator]
-        listen = "127.0.0.1:\(ports[0])"
-        edge = "127.0.0.1:\(ports[1])"
-
-        [[node]]
-        name = "here"
-        link = "local"
-
-        [[node]]
-        name = "there"
-        role = "secondary"
-        link = "agent"
-        address = "127.0.0.1"
-        ssh = { port = \(ssh.port), key = "\(ssh.key)", known_hosts = "\(ssh.knownHosts)" }
-
-        [[node]]
-        name = "nowhere"
-        link = "agent"
-        address = "127.0.0.1"
-        ssh = { port = 1 }
-        """.write(toFile: config, atomically: true, encoding: .utf8)
+        try "cluster = \"\(cluster)\"\n\(text)".write(toFile: config, atomically: true, encoding: .utf8)
         let grid = try GridFixture()
         do {
             let start = try await grid.succeeding("start", "--config", config)

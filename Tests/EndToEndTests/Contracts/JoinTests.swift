@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A further machine comes in with a token, its own home and its own key.

@@ -1,5 +1,6 @@
 import Foundation
 import NoizyClient
+import TestSupport
 import Testing
 
 /// API keys as those who use them see them: the command line, a stock Python client, the client library.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What a task prints comes back byte for byte, however much, of whatever kind.

@@ -14,45 +14,15 @@ struct SSHNodeTests {
     @Test func `it works as any node does, is lost with its machine, and comes back`() async throws {
         let ssh = try LoopbackSSH()
         defer { ssh.remove() }
-        let config = "\(ssh.folder)/noizylab.toml"
-        try """
-        [coordinator]
-        listen = "127.0.0.1:0"
-        edge = "127.0.0.1:0"
-
-        [[node]]
-        name = "here"
-        link = "local"
-
-        [[node]]
-        name = "there"
-        link = "ssh"
-        address = "127.0.0.1"
-        port = \(ssh.port)
-        key = "\(ssh.key)"
-        known_hosts = "\(ssh.knownHosts)"
-
-        [[node]]
-        name = "nowhere"
-        link = "ssh"
-        address = "127.0.0.1"
-        port = 1
-        """.write(toFile: config, atomically: true, encoding: .utf8)
-        let grid = try GridFixture()
-        do {
-            let start = try await grid.succeeding("start", "--config", config)
+        let config = GridStanzas.grid(ssh.node("there"), GridStanzas.node("nowhere", "ssh", port: 1))
+        try await withGrid(config: config, isStarted: false) { grid in
+            let start = try await grid.succeeding("start", "--config", grid.configFile)
             #expect(start.stdout.contains("nowhere cannot be reached: nothing listens for SSH at 127.0.0.1 port 1"))
             #expect(try await grid.nodeStates()["there"] == "online")
 
             try await runsWork(grid)
             try await isLostAndComesBack(grid, ssh)
-            try await grid.stopLeavingNothing()
-        } catch {
-            print("the grid's logs, because the test failed:\n\(grid.logs())")
-            await grid.remove()
-            throw error
         }
-        await grid.remove()
     }
 
     @Test func `with two roads the next task goes by the other one as soon as the first is closed`() async throws {
@@ -61,32 +31,8 @@ struct SSHNodeTests {
             cable.remove()
             radio.remove()
         }
-        let config = "\(cable.folder)/noizylab.toml"
-        try """
-        [coordinator]
-        listen = "127.0.0.1:0"
-        edge = "127.0.0.1:0"
-
-        [[node]]
-        name = "here"
-        link = "local"
-
-        [[node]]
-        name = "there"
-        link = "ssh"
-        address = "127.0.0.1"
-        port = \(cable.port)
-        key = "\(cable.key)"
-        known_hosts = "\(cable.knownHosts)"
-
-        [[node.road]]
-        port = \(radio.port)
-        key = "\(radio.key)"
-        known_hosts = "\(radio.knownHosts)"
-        """.write(toFile: config, atomically: true, encoding: .utf8)
-        let grid = try GridFixture()
-        do {
-            try await grid.succeeding("start", "--config", config)
+        let road = "[[node.road]]\nport = \(radio.port)\nkey = \"\(radio.key)\"\nknown_hosts = \"\(radio.knownHosts)\""
+        try await withGrid(config: GridStanzas.grid(cable.node("there"), road)) { grid in
             try await eventually("both roads are open") { try await roads(grid).map(\.condition) == ["open", "open"] }
             try await eventually("the preferred one is in use") {
                 try await roads(grid).map(\.isInUse) == [true, false]
@@ -108,13 +54,7 @@ struct SSHNodeTests {
             #expect(details.stdout.contains("\(names[0]), open, in use"))
             #expect(
                 details.stdout.contains("\(names[1]), closed: ") || details.stdout.contains("\(names[1]), opening: "))
-            try await grid.stopLeavingNothing()
-        } catch {
-            print("the grid's logs, because the test failed:\n\(grid.logs())")
-            await grid.remove()
-            throw error
         }
-        await grid.remove()
     }
 
     private func roads(_ grid: GridFixture) async throws -> [(condition: String, isInUse: Bool)] {

@@ -1,8 +1,8 @@
 import Foundation
 import GridIdentity
 import GridModel
+import TestSupport
 import Testing
-import WindowsStandIn
 
 #if canImport(Darwin)
     import Darwin
@@ -15,48 +15,21 @@ import WindowsStandIn
 struct WinRMNodeTests {
     @Test func `it works as any node does, is lost with its host, and comes back`() async throws {
         let windows = try StrictServer()
-        let config = "\(windows.folder)/noizylab.toml"
         let password = "\(windows.folder)/password"
         try StrictServer.password.write(toFile: password, atomically: true, encoding: .utf8)
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: password)
-        try """
-        [coordinator]
-        listen = "127.0.0.1:0"
-        edge = "127.0.0.1:0"
-
-        [[node]]
-        name = "here"
-        link = "local"
-
-        [[node]]
-        name = "HP-OMEN"
-        link = "winrm"
-        address = "127.0.0.1"
-        port = \(windows.httpsPort)
-        user = "\(StrictServer.user)"
-        password = { file = "\(password)" }
-        certificate = "sha256:\(Hexadecimal.encode(SHA256Digest.of(try windows.certificate())))"
-
-        [[node]]
-        name = "locked"
-        link = "winrm"
-        address = "127.0.0.1"
-        port = \(windows.httpPort)
-        https = false
-        user = "\(StrictServer.user)"
-        password = { env = "NOIZYLAB_TEST_PASSWORD_THAT_NOBODY_SETS" }
-
-        [[node]]
-        name = "nowhere"
-        link = "winrm"
-        address = "127.0.0.1"
-        port = 1
-        user = "\(StrictServer.user)"
-        password = { file = "\(password)" }
-        """.write(toFile: config, atomically: true, encoding: .utf8)
-        let grid = try GridFixture()
-        do {
-            let start = try await grid.succeeding("start", "--config", config)
+        let user = "user = \"\(StrictServer.user)\""
+        let login = "\(user)\npassword = { file = \"\(password)\" }"
+        let pin = Hexadecimal.encode(SHA256Digest.of(try windows.certificate()))
+        let config = GridStanzas.grid(
+            GridStanzas.node(
+                "HP-OMEN", "winrm", port: windows.httpsPort, "\(login)\ncertificate = \"sha256:\(pin)\""),
+            GridStanzas.node(
+                "locked", "winrm", port: windows.httpPort,
+                "https = false\n\(user)\npassword = { env = \"NOIZYLAB_TEST_PASSWORD_THAT_NOBODY_SETS\" }"),
+            GridStanzas.node("nowhere", "winrm", port: 1, login))
+        try await withGrid(config: config, isStarted: false) { grid in
+            let start = try await grid.succeeding("start", "--config", grid.configFile)
             #expect(start.stdout.contains("nowhere cannot be reached: cannot connect to https://127.0.0.1:1/wsman"))
             #expect(start.stdout.contains("locked cannot be reached: the environment variable"))
             #expect(!start.stdout.contains(StrictServer.password))
@@ -68,12 +41,7 @@ struct WinRMNodeTests {
             try await grid.stopLeavingNothing()
             #expect(try windows.shellCount() == 0)
             #expect(!grid.logs().contains(StrictServer.password))
-        } catch {
-            print("the grid's logs, because the test failed:\n\(grid.logs())")
-            await grid.remove()
-            throw error
         }
-        await grid.remove()
     }
 
     private func runsWork(_ grid: GridFixture) async throws {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A full disk: said clearly, nothing acknowledged lost, and all well once there is room.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Nodes that die, freeze or are taken away under load, on real processes: how soon it is noticed, and that every task

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Signed tasks on real processes: what a node that requires signatures runs, what it refuses, and what can be verified

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A grid of its own for a test: a fresh NOIZYLAB_HOME, free ports, the built binary. `withGrid` and the `.lab` trait
@@ -88,6 +89,11 @@ final class GridFixture: Sendable {
     }
 
     // MARK: Life
+
+    /// What `configure` wrote.
+    var configFile: String { "\(scratch)/noizylab.toml" }
+
+    func configure(_ text: String) throws { try text.write(toFile: configFile, atomically: true, encoding: .utf8) }
 
     func start(_ arguments: [String] = ["--lab"]) async throws {
         let result = try await noizylab(["start"] + arguments, within: .seconds(60))
@@ -222,6 +228,24 @@ func withGrid(
         try await grid.start(arguments)
         try await body(grid)
         if checksStop { try await grid.stopLeavingNothing() }
+    } catch {
+        print("the grid's logs, because the test failed:\n\(grid.logs())")
+        await grid.remove()
+        throw error
+    }
+    await grid.remove()
+}
+
+/// A grid as configured, started from the file `GridFixture.configFile` unless the test does that itself.
+func withGrid(
+    config text: String, isStarted: Bool = true, _ body: (GridFixture) async throws -> Void
+) async throws {
+    let grid = try GridFixture()
+    do {
+        try grid.configure(text)
+        if isStarted { try await grid.start(["--config", grid.configFile]) }
+        try await body(grid)
+        try await grid.stopLeavingNothing()
     } catch {
         print("the grid's logs, because the test failed:\n\(grid.logs())")
         await grid.remove()

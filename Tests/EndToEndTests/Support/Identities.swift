@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 extension GridFixture {
     /// Issues certificates as an operator does for other programs, and makes a stranger's: signed by an authority of

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// What a command printed with `-o json`, looked into by name and place.
 enum JSON: Decodable, Hashable, Sendable {

@@ -12,27 +12,10 @@ struct LinkedGrid: SuiteTrait, TestScoping {
     ) async throws {
         let ssh = try LoopbackSSH()
         defer { ssh.remove() }
-        let config = "\(ssh.folder)/noizylab.toml"
-        try """
-        [coordinator]
-        listen = "127.0.0.1:0"
-        edge = "127.0.0.1:0"
-
-        [[node]]
-        name = "here"
-        link = "local"
-
-        [[node]]
-        name = "ssh"
-        link = "ssh"
-        address = "127.0.0.1"
-        port = \(ssh.port)
-        key = "\(ssh.key)"
-        known_hosts = "\(ssh.knownHosts)"
-        """.write(toFile: config, atomically: true, encoding: .utf8)
         let (grid, machine) = (try GridFixture(), try GridFixture())
         do {
-            try await grid.start(["--config", config])
+            try grid.configure(GridStanzas.grid(ssh.node("ssh")))
+            try await grid.start(["--config", grid.configFile])
             let token = try await grid.succeeding("token", "create", "--name", "agent", "-o", "json").json()["token"]
             let edge = try await grid.edgeAddress()
             try await machine.succeeding(

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// The little of BSD sockets that the tests need, without TLS or any framework between.
 enum PlainSocket {

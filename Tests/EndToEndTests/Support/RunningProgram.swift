@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import Synchronization
+import TestSupport
 
 /// A real process that a test started: what it printed so far and when, and how it ended. Owned by the test; a program
 /// that outlives its deadline is killed.

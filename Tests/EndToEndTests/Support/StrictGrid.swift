@@ -3,10 +3,7 @@ import Testing
 
 /// A grid of two local nodes, of which HP-OMEN runs only what a trusted signer signed.
 func withStrictGrid(_ body: (GridFixture) async throws -> Void) async throws {
-    let grid = try GridFixture()
-    let path = "\(grid.scratch)/noizylab.toml"
-    do {
-        try """
+    let config = """
         cluster = "STUDIO"
         [coordinator]
         node = "M2-Ultra"
@@ -20,17 +17,11 @@ func withStrictGrid(_ body: (GridFixture) async throws -> Void) async throws {
         name = "HP-OMEN"
         link = "local"
         require_signed = true
-        """.write(toFile: path, atomically: true, encoding: .utf8)
-        try await grid.start(["--config", path])
+        """
+    try await withGrid(config: config) { grid in
         try await grid.online(["M2-Ultra", "HP-OMEN"])
         try await body(grid)
-        try await grid.stopLeavingNothing()
-    } catch {
-        print("the grid's logs, because the test failed:\n\(grid.logs())")
-        await grid.remove()
-        throw error
     }
-    await grid.remove()
 }
 
 extension GridFixture {

@@ -9,9 +9,9 @@ struct TaskLoad {
     var window = 16
     var command: [String] = ["sh", "-c", "sleep 0.05; echo done"]
 
-    /// How many there were.
+    /// How many there were. `body` is given what tells how many have ended so far.
     @discardableResult
-    func whileRunning(_ body: @escaping @Sendable () async throws -> Void) async throws -> Int {
+    func whileRunning(_ body: @escaping @Sendable (@escaping @Sendable () -> Int) async throws -> Void) async throws -> Int {
         let (host, port) = try await grid.listenAddress()
         let credentials = GridCredentials(folder: "\(grid.home)/pki/operator")
         let command = command, window = window
@@ -35,10 +35,11 @@ struct TaskLoad {
                         tally.isOver.withLock { $0 = true }
                         source.finish()
                     }
-                    try await body()
+                    try await body(tally.ended)
                 }
                 try await client.run(many: requests, window: window) { result in
                     results.withLock { $0.append(result) }
+                    tally.noteEnd()
                     if !tally.isOver.withLock({ $0 }) { give(1) }
                 }
                 try await group.waitForAll()
@@ -52,8 +53,12 @@ struct TaskLoad {
     }
 }
 
-/// How many tasks were given, and whether no more are wanted.
+/// How many tasks were given and have ended, and whether no more are wanted.
 private final class Tally: Sendable {
     let given = Mutex(0)
+    private let endedCount = Mutex(0)
     let isOver = Mutex(false)
+
+    @Sendable func ended() -> Int { endedCount.withLock { $0 } }
+    func noteEnd() { endedCount.withLock { $0 += 1 } }
 }

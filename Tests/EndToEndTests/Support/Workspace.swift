@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// Where things lie: the package, the built binary, Python. Looked up once.
 enum Workspace {

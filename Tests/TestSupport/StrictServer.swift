@@ -12,8 +12,6 @@ import ProcessShims
 /// `NOIZYLAB_WINRM_PYTHON` names an interpreter that has `pyspnego`, `lxml` and `cryptography`.
 package final class StrictServer: @unchecked Sendable {
     // Only the test that made it uses it.
-    package struct Failure: Error, CustomStringConvertible { package let description: String }
-
     private struct Ready: Decodable {
         let http: Int
         let https: Int
@@ -30,7 +28,7 @@ package final class StrictServer: @unchecked Sendable {
     package static let isThere: Bool = {
         guard let script, FileManager.default.fileExists(atPath: script),
             let probe = try? ChildProcess(
-                ["env", python, "-c", "import spnego, lxml, cryptography"], output: "/dev/null")
+                [python, "-c", "import spnego, lxml, cryptography"], output: "/dev/null")
         else { return false }
         return probe.wait() == 0
     }()
@@ -114,20 +112,20 @@ package final class StrictServer: @unchecked Sendable {
         try? FileManager.default.removeItem(atPath: ready)
         let process = try ChildProcess(
             [
-                "env", python, script ?? "", "--http", "\(http)", "--https", "\(https)", "--control", "\(control)",
+                python, script ?? "", "--http", "\(http)", "--https", "\(https)", "--control", "\(control)",
                 "--tls-dir", folder, "--ready", ready,
             ] + arguments, output: "\(folder)/log")
-        for _ in 0..<1_500 {
-            if let data = FileManager.default.contents(atPath: ready),
-                let found = try? JSONDecoder().decode(Ready.self, from: data)
-            {
-                return (process, found)
+        var found: Ready?
+        let isReady = becomesTrueBlocking(seconds: 15) {
+            found = FileManager.default.contents(atPath: ready).flatMap {
+                try? JSONDecoder().decode(Ready.self, from: $0)
             }
-            usleep(10_000)
+            return found != nil
         }
+        if isReady, let found { return (process, found) }
         process.kill()
         let log = FileManager.default.contents(atPath: "\(folder)/log") ?? Data()
-        throw Failure(description: "the test server does not start: \(String(decoding: log, as: UTF8.self))")
+        throw TestFailure("the test server does not start: \(String(decoding: log, as: UTF8.self))")
     }
 
     private func control(_ path: String, _ json: String?) throws -> Data {
@@ -137,7 +135,7 @@ package final class StrictServer: @unchecked Sendable {
             + "\(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)"
         let answer = try PlainExchange.run(Array(request.utf8), port: ports.control)
         guard let end = answer.firstRange(of: Array("\r\n\r\n".utf8))?.upperBound else {
-            throw Failure(description: "the test server's control port says nothing to \(path)")
+            throw TestFailure("the test server's control port says nothing to \(path)")
         }
         return Data(answer[end...])
     }

@@ -1,14 +1,14 @@
 import Foundation
 
 /// Something a test needed did not come about. The sentence is the report.
-struct TestFailure: Error, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
+package struct TestFailure: Error, CustomStringConvertible {
+    package let description: String
+    package init(_ description: String) { self.description = description }
 }
 
 /// Whether `condition` becomes true before the deadline. Real processes cannot be awaited, so it looks every 20 ms;
 /// no test waits for a time that it hopes is long enough.
-func becomesTrue(
+package func becomesTrue(
     within limit: Duration = .seconds(30), every interval: Duration = .milliseconds(20),
     _ condition: () async throws -> Bool
 ) async throws -> Bool {
@@ -20,8 +20,8 @@ func becomesTrue(
     }
 }
 
-/// The same, and it must.
-func eventually(
+/// Waits for what brings no event of its own, and it must come about.
+package func eventually(
     _ sentence: String, within limit: Duration = .seconds(30), every interval: Duration = .milliseconds(20),
     _ condition: () async throws -> Bool
 ) async throws {
@@ -31,7 +31,7 @@ func eventually(
 }
 
 /// The value that comes about before the deadline.
-func eventuallySome<Value>(
+package func eventuallySome<Value>(
     _ sentence: String, within limit: Duration = .seconds(30), every interval: Duration = .milliseconds(50),
     _ look: () async throws -> Value?
 ) async throws -> Value {
@@ -45,7 +45,16 @@ func eventuallySome<Value>(
 }
 
 extension Duration {
-    var inSeconds: Double {
+    package var inSeconds: Double {
         Double(components.seconds) + Double(components.attoseconds) / 1e18
     }
+}
+
+/// For tests that cannot wait otherwise than on their thread: looks every 10 ms, and says whether it came about.
+package func becomesTrueBlocking(seconds: Int, _ condition: () throws -> Bool) rethrows -> Bool {
+    for _ in 0..<(seconds * 100) {
+        if try condition() { return true }
+        usleep(10_000)
+    }
+    return false
 }
