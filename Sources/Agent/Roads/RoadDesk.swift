@@ -14,7 +14,6 @@ final class RoadDesk: NodeRunner {
         var board: RoadBoard
         var inventories: [Int: NodeInventory] = [:]
         var told: [RoadState] = []
-        var core: AgentCore?
     }
 
     /// The coordinator's questions are answered only so long after the other machine's last word.
@@ -23,18 +22,17 @@ final class RoadDesk: NodeRunner {
     let roads: [NamedRoad]
     let wishes: AsyncStream<Wish>
     private let wish: AsyncStream<Wish>.Continuation
-    private let onStates: @Sendable ([RoadState]) -> Void
+    /// All of them, whenever one changed; the newest is enough.
+    let news: AsyncStream<[RoadState]>
+    private let newsTeller: AsyncStream<[RoadState]>.Continuation
     private let state: Mutex<State>
 
-    init(roads: [NamedRoad], onStates: @escaping @Sendable ([RoadState]) -> Void) {
+    init(roads: [NamedRoad]) {
         self.roads = roads
-        self.onStates = onStates
+        (news, newsTeller) = AsyncStream.makeStream(of: [RoadState].self, bufferingPolicy: .bufferingNewest(1))
         (wishes, wish) = AsyncStream.makeStream(of: Wish.self)
         state = Mutex(State(board: RoadBoard(names: roads.map(\.name))))
     }
-
-    /// The coordinator hears of the roads by it.
-    func tell(_ core: AgentCore) { state.withLock { $0.core = core } }
 
     // MARK: attempts
 
@@ -88,7 +86,7 @@ final class RoadDesk: NodeRunner {
 
     private func change(_ body: (inout State, MonotonicTime) -> Void) {
         let now = SystemClock.monotonic()
-        let news: (states: [RoadState], core: AgentCore?)? = state.withLock { state in
+        state.withLock { state in
             body(&state, now)
             switch state.board.review(at: now) {
             case .opened(let index): wish.yield(.open(state.inventories[index] ?? NodeInventory()))
@@ -96,12 +94,10 @@ final class RoadDesk: NodeRunner {
             case .changed, nil: break
             }
             let states = state.board.states
-            guard states != state.told else { return nil }
+            guard states != state.told else { return }
             state.told = states
-            return (states, state.core)
+            // Under the lock, so that nobody hears of an older state after a newer one.
+            newsTeller.yield(states)
         }
-        guard let news else { return }
-        news.core?.told(roads: news.states)
-        onStates(news.states)
     }
 }

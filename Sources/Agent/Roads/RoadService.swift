@@ -60,13 +60,12 @@ package struct RoadService: Service {
             throw AgentError(.folder, "cannot make the folder of node \(settings.name): \(settings.folder)")
         }
         let (spool, kept) = try Spool.open(folder: settings.folder + "/spool")
-        let desk = RoadDesk(roads: roads, onStates: onStates)
+        let desk = RoadDesk(roads: roads)
         let core = AgentCore(
             settings: settings, executor: desk, spool: spool, kept: kept,
             gate: try SignatureGate(settings: settings, logger: logger),
             witness: ResultWitness(settings: settings, credentials: credentials, logger: logger), logger: logger,
             isProven: { desk.isProven })
-        desk.tell(core)
         let keeper = try CertificateKeeper(settings: settings, files: credentials, logger: logger)
         let holders: [@Sendable () async throws -> Void] = roads.indices.map { index in
             { await hold(index, desk, core) }
@@ -74,7 +73,8 @@ package struct RoadService: Service {
         try await core.work(
             settings,
             holders + [
-                { await watch(desk) }, { await link(core, keeper, desk) }, { try await keeper.run() },
+                { await watch(desk) }, { await tell(desk, core) }, { await link(core, keeper, desk) },
+                { try await keeper.run() },
             ])
         for road in roads { road.road.close() }
     }
@@ -125,11 +125,22 @@ package struct RoadService: Service {
                 settings: settings, credentials: credentials, core: core, heartbeat: nil, inventory: inventory,
                 keeper: keeper, pulse: nil, logger: logger)
             await withTaskGroup(of: Void.self) { group in
-                group.addTask { try? await dialler.run() }
+                group.addTask {
+                    do { try await dialler.run() } catch {
+                        logger.error("The link could not be left in order", metadata: ["error": "\(error)"])
+                    }
+                }
                 // After an opening comes a closing.
                 _ = await wishes.next()
                 group.cancelAll()
             }
+        }
+    }
+
+    private func tell(_ desk: RoadDesk, _ core: AgentCore) async {
+        for await states in desk.news {
+            core.told(roads: states)
+            onStates(states)
         }
     }
 

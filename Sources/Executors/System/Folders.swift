@@ -92,11 +92,12 @@ package enum Folders {
         let isWritten = writeAll(bytes, to: descriptor) && synchronize(descriptor)
         let code = errno
         close(descriptor)
-        guard isWritten else {
-            errno = code
+        guard isWritten, rename(draft, path) == 0 else {
+            let reason = isWritten ? errno : code
+            unlink(draft)
+            errno = reason
             return false
         }
-        guard rename(draft, path) == 0 else { return false }
         // A file system that cannot do it for folders loses only the new name.
         let folder = open(path.lastIndex(of: "/").map { String(path[...$0]) } ?? ".", O_RDONLY | O_CLOEXEC)
         if folder >= 0 {

@@ -11,6 +11,9 @@ package struct InstallScript: Sendable {
         self.title = title
     }
 
+    /// Where everything of ours lies, below the user's home.
+    package var folder: String { ".noizylab-agents/\(tag)" }
+
     /// What the machine is and what is there already, as `name=value` lines for `InstalledMachine`.
     package var look: String {
         head + """
@@ -22,7 +25,7 @@ package struct InstallScript: Sendable {
             if [ -f "$B" ]; then echo "program=$(sum "$B")"; fi
             if [ -f "$D/joined.json" ]; then echo "joined=yes"; fi
             p=$(sed -n 's/.*"pid":\\([0-9]*\\).*/\\1/p' "$D/run/supervisor.json" 2>/dev/null)
-            if [ -n "$p" ] && kill -0 "$p" 2>/dev/null; then echo "running=yes"; fi
+            if [ -n "$p" ] && ps -p "$p" -o args= 2>/dev/null | grep -qF "$D"; then echo "running=yes"; fi
             echo "service=$S"
             """
     }
@@ -71,6 +74,8 @@ package struct InstallScript: Sendable {
             launchd)
               mkdir -p "$(dirname "$P")" && plist > "$P" || exit 1
               launchctl bootout "$G/$N" 2>/dev/null
+              # It ends in its own time, and cannot be started again before.
+              i=0; while [ $i -lt 50 ] && launchctl print "$G/$N" >/dev/null 2>&1; do sleep 0.2; i=$((i + 1)); done
               launchctl bootstrap "$G" "$P" || exit 1 ;;
             *)
               "$B" start --home "$D" >/dev/null || exit 1
@@ -111,7 +116,7 @@ package struct InstallScript: Sendable {
     private var head: String {
         """
         N=noizylab-\(tag)
-        D="$HOME/.noizylab-agents/\(tag)"
+        D="$HOME/\(folder)"
         B="$D/bin/noizylab"
         if [ "$(id -u)" = 0 ]; then P="/Library/LaunchDaemons/$N.plist"; G=system
         else P="$HOME/Library/LaunchAgents/$N.plist"; G="user/$(id -u)"; fi

@@ -82,12 +82,12 @@ private struct ErrandInput: InputProtocol {
     let file: String?
 
     func write(with writer: StandardInputWriter) async throws {
-        _ = try await writer.write(head)
-        guard let file else { return }
+        // Who ended before it had read all says why by itself.
+        guard (try? await writer.write(head)) != nil, let file else { return }
         let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: file))
         defer { try? handle.close() }
         while let piece = try handle.read(upToCount: 1 << 20), !piece.isEmpty {
-            _ = try await writer.write(Array(piece))
+            guard (try? await writer.write(Array(piece))) != nil else { return }
         }
     }
 }

@@ -7,6 +7,19 @@ extension SSHVisit {
         package var lines: [String]
         /// `SHA256:… (ED25519)`, of each.
         package var fingerprints: [String]
+
+        /// The one key with this fingerprint, which `SHA256:…` begins; nil when it is not among them. What else a server
+        /// showed is nobody's word: it did not have to prove that it holds those keys.
+        package func only(_ fingerprint: Substring) -> HostKeys? {
+            guard let text = fingerprints.first(where: { $0.prefix { $0 != " " } == fingerprint }) else { return nil }
+            let kind = text.dropFirst(fingerprint.count).filter { $0.isLetter || $0.isNumber }.lowercased()
+            let lines = lines.filter { line in
+                line.split(separator: " ").dropFirst().first.map {
+                    $0 == "ssh-\(kind)" || $0.hasPrefix("\(kind)-sha2-")
+                } ?? false
+            }
+            return lines.isEmpty ? nil : HostKeys(lines: lines, fingerprints: [text])
+        }
     }
 
     /// Nil when the machine shows none, or is reached by another one.

@@ -173,7 +173,7 @@ actor HostConnection {
             }
         } catch let error as WinRMError {
             throw error
-        } catch let error as NIOSSLError {
+        } catch let error as NIOSSLError where error != .uncleanShutdown {
             throw connector.distrust(error)
         } catch let error as BoringSSLError {
             throw connector.distrust(error)

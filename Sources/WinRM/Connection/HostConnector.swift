@@ -33,7 +33,7 @@ package struct HostConnector: Sendable {
     func distrust(_ error: any Error) -> WinRMError {
         let certificate = memory.state.withLock { $0.certificate }
         switch settings.trust {
-        case .pin where !certificate.isEmpty:
+        case .pin(let pin) where !certificate.isEmpty && certificate != Hexadecimal.encode(pin):
             return WinRMError(
                 .untrusted,
                 "the certificate of \(settings.endpoint) is not the pinned one: it has sha256:\(certificate)")

@@ -39,23 +39,21 @@ struct NodeTrustCommand: AsyncParsableCommand {
                 .unreachable, "\(node) shows no host key at \(road.address)",
                 try: "noizylab doctor \(node); a machine behind another one: ssh \(road.address), once by hand")
         }
+        let wanted = fingerprint ?? keys.fingerprints.first.map { String($0.prefix { $0 != " " }) } ?? ""
+        guard let key = keys.only(Substring(wanted)) else {
+            throw CommandFailure(
+                .denied, "none of the keys that \(road.address) shows is \(wanted): nothing was changed",
+                try: "find out why; ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub, there")
+        }
         Console.stdout.print("\(node) at \(road.address) shows:")
-        for text in keys.fingerprints { Console.stdout.print("  \(TerminalText.oneLine(text))") }
-        try confirm(keys)
+        for text in key.fingerprints { Console.stdout.print("  \(TerminalText.oneLine(text))") }
+        if fingerprint == nil { try confirm() }
         let old = Folders.readText(home.knownHosts) ?? ""
-        try PrivateFile.write(KnownHosts.text(old, replacing: keys.lines), to: home.knownHosts)
+        try PrivateFile.write(KnownHosts.text(old, replacing: key.lines), to: home.knownHosts)
         Console.stdout.print("believed from now on (\(home.knownHosts))")
     }
 
-    private func confirm(_ keys: SSHVisit.HostKeys) throws {
-        if let fingerprint {
-            guard keys.fingerprints.contains(where: { $0.prefix { $0 != " " } == fingerprint }) else {
-                throw CommandFailure(
-                    .denied, "none of them is \(fingerprint): nothing was changed",
-                    try: "find out why; ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub, there")
-            }
-            return
-        }
+    private func confirm() throws {
         guard isatty(STDIN_FILENO) == 1 else {
             throw CommandFailure(
                 .usage, "nobody is there to say whether it is the right one: nothing was changed",

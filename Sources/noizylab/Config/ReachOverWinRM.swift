@@ -71,6 +71,10 @@ struct ReachOverWinRM: Codable, Sendable, Hashable {
                     "auth = \"certificate\" needs https, client_certificate and key", at: values.place("auth"),
                     try: "client_certificate = \"/…/client.pem\" and key = \"/…/client.key\"")
             }
+            guard password == nil else {
+                throw ConfigError(
+                    "auth = \"certificate\" takes no password", at: values.place("password"), try: "leave it out")
+            }
             return
         }
         guard !user.isEmpty, password != nil else {

@@ -51,14 +51,21 @@ enum SecretPlace: Codable, Sendable, Hashable {
         case .file(let path):
             guard let text = Folders.readText(path) else {
                 throw RoadFailure(
-                    reason: "the file \(path) with its password cannot be read", remedy: "printf %s '…' > \(path)")
+                    reason: "the file \(path) with its password cannot be read",
+                    remedy: "(umask 077; cat > \(path)), then the password, Return and Ctrl-D")
             }
             let mode = (try? FileManager.default.attributesOfItem(atPath: path))?[.posixPermissions] as? Int ?? 0
             guard mode & 0o077 == 0 else {
                 throw RoadFailure(
                     reason: "the file \(path) with its password is readable by others", remedy: "chmod 600 \(path)")
             }
-            return String(text.prefix { !$0.isNewline })
+            let password = String(text.prefix { !$0.isNewline })
+            guard !password.isEmpty else {
+                throw RoadFailure(
+                    reason: "the file \(path) holds no password",
+                    remedy: "(umask 077; cat > \(path)), then the password, Return and Ctrl-D")
+            }
+            return password
         case .keychain(let name):
             let question = Self.question(name)
             let answer = await ProgramOutput.read(

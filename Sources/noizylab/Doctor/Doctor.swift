@@ -16,9 +16,8 @@ struct Doctor: Sendable {
         let plan = JSONFile.read(GridPlan.self, from: home.gridRecord)
         let answer = await grid()
         if let node { return DoctorReport(try await look(at: node, plan, answer)) }
-        async let machine = MachineLook(home: home, plan: plan, config: config).findings()
         guard locator.grid == nil else { return DoctorReport(try await nodes(plan, answer.get(), named: nil)) }
-        var found = await machine
+        var found = await MachineLook(home: home, plan: plan, config: config).findings()
         switch answer {
         case .success(let state): found += await nodes(plan, state, named: nil)
         case .failure(let failure): found.append(silent(failure))

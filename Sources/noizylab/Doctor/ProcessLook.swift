@@ -20,7 +20,7 @@ enum ProcessLook {
 
     /// Folders of sockets whose process is gone.
     static func leftovers(_ home: HomeFolder) -> [String] {
-        guard ProcessRecord.living(.links, in: home) == nil, let folder = sockets(home),
+        guard ProcessRecord.living(.links, in: home) == nil, let folder = LinkedNodes.recordedSockets(home),
             FileManager.default.fileExists(atPath: folder)
         else { return [] }
         return [folder]
@@ -39,12 +39,5 @@ enum ProcessLook {
             done.append("run/\(process.name).json is removed")
         }
         return done
-    }
-
-    private static func sockets(_ home: HomeFolder) -> String? {
-        guard let path = Folders.readText("\(home.path)/links/sockets"), path.hasPrefix("/tmp/noizylab-"),
-            !path.contains("..")
-        else { return nil }
-        return path
     }
 }

@@ -29,13 +29,18 @@ struct AgentInstaller: Sendable {
                 let did = RoadRecord.read(node.name, in: home)?.did
                 record(RoadRecord(isOpen: true, did: did))
                 pause.reset()
-            } else if !PrivateFile.exists(home.removal(node.name)) {
+            } else if isUnwanted {
+                record(RoadRecord(isOpen: false))
+            } else {
                 do throws(RoadFailure) {
                     let did = try await install()
                     record(RoadRecord(isOpen: false, doing: "waiting for \(node.name) to connect", did: did))
                     logger.notice("An agent was put in place", metadata: ["node": "\(node.name)", "did": "\(did)"])
-                    guard await comesOnline() else { throw await silence() }
+                    guard await comesOnline() else { throw silence() }
                 } catch {
+                    // The grid stops, or somebody takes the agent off the machine.
+                    if Task.isCancelled { return }
+                    if isUnwanted { continue }
                     record(RoadRecord(error))
                     logger.warning(
                         "No agent could be put in place",
@@ -52,35 +57,35 @@ struct AgentInstaller: Sendable {
 
     /// What was done, for people.
     private func install() async throws(RoadFailure) -> String {
-        doing("looking at \(node.name)")
+        try doing("looking at \(node.name)")
         guard let machine = InstalledMachine(try await errand.run(script.look)) else {
             throw RoadFailure(reason: "\(node.address) did not say what it is")
         }
         if machine.hasJoined, machine.isRunning {
             // After a start of the grid it needs a moment to find it again.
-            doing("waiting for \(node.name) to connect")
+            try doing("waiting for \(node.name) to connect")
             if await comesOnline() { return "its agent ran already" }
             throw RoadFailure(
                 reason: "its agent runs there and does not reach the coordinator at \(coordinators(machine)[0])",
-                remedy: "\(errand.command) tail '\(machine.folder)/log/agent-\(node.name).log'")
+                remedy: log)
         }
         let program = try program(for: machine)
         var steps: [String] = []
         if machine.programSHA256 != program.sha256 {
-            doing("copying the program to \(node.name) (\(TimeText.bytes(program.bytes)))")
+            try doing("copying the program to \(node.name) (\(TimeText.bytes(program.bytes)))")
             _ = try await errand.run(
                 script.upload(bytes: program.bytes, sha256: program.sha256), file: program.path, within: .seconds(600))
             steps.append(
                 "copied \(TimeText.bytes(program.bytes)) to \(machine.folder) (SHA-256 \(program.sha256.prefix(12))…)")
         }
         if !machine.hasJoined {
-            doing("\(node.name) joins")
+            try doing("\(node.name) joins")
             _ = try await errand.run(
                 script.join(node: node.name, role: node.role, coordinators: coordinators(machine)),
                 words: try await token() + "\n", within: .seconds(60))
             steps.append("joined with a single-use token")
         }
-        doing("starting the agent on \(node.name)")
+        try doing("starting the agent on \(node.name)")
         let said = try await errand.run(script.start, within: .seconds(60))
         let note = said.split(whereSeparator: \.isNewline).first { $0.hasPrefix("note=") }?.dropFirst(5)
         steps.append("started by \(machine.service.words)" + (note.map { " (\($0))" } ?? ""))
@@ -124,20 +129,28 @@ struct AgentInstaller: Sendable {
     }
 
     private func comesOnline() async -> Bool {
-        for _ in 0..<100 where !Task.isCancelled {
+        for _ in 0..<100 where !Task.isCancelled && !isUnwanted {
             if await isOnline { return true }
             try? await Task.sleep(for: .milliseconds(200))
         }
-        return Task.isCancelled
+        return Task.isCancelled || isUnwanted
     }
 
-    private func silence() async -> RoadFailure {
+    private var log: String { "\(errand.command) tail \(script.folder)/log/agent-\(node.name).log" }
+
+    private func silence() -> RoadFailure {
         RoadFailure(
             reason: "its agent was started and does not reach the coordinator",
-            remedy: "\(errand.command) tail '.noizylab-agents/*/log/agent-\(node.name).log'")
+            remedy: log)
     }
 
-    private func doing(_ words: String) { record(RoadRecord(isOpen: false, doing: words)) }
+    private var isUnwanted: Bool { PrivateFile.exists(home.removal(node.name)) }
+
+    /// A step begins, unless the agent is no longer wanted.
+    private func doing(_ words: String) throws(RoadFailure) {
+        guard !isUnwanted else { throw RoadFailure(reason: "it is being taken off \(node.name)") }
+        record(RoadRecord(isOpen: false, doing: words))
+    }
 
     private func record(_ record: RoadRecord) {
         guard RoadRecord.read(node.name, in: home) != record else { return }

@@ -21,6 +21,7 @@ struct AgentRemoval: Sendable {
         guard Folders.write(Array("uninstalled\n".utf8), to: home.removal(node)) else {
             throw CommandFailure(.failure, "cannot write \(home.removal(node)): \(systemErrorText(errno))")
         }
+        await letStepsEnd()
         let said: String
         do {
             said = try await SSHErrand.of(road, of: node, home: home).run(
@@ -31,23 +32,41 @@ struct AgentRemoval: Sendable {
         let removed = said.split(whereSeparator: \.isNewline).filter { $0.hasPrefix("removed=") }.map {
             $0.dropFirst(8)
         }
-        for thing in removed { Console.stdout.print("removed from \(node): \(thing)") }
+        for thing in removed { Console.stdout.print("removed from \(node): \(TerminalText.oneLine(String(thing)))") }
         if removed.isEmpty { Console.stdout.print("nothing of ours was on \(node)") }
         try await leaveGrid()
         Console.stdout.print("take its [[node]] out of the configuration, or the next start installs it again")
     }
 
-    /// A grid that does not run knows nothing it would have to forget at once.
+    /// A step of an installation that is under way ends; the next one sees that it is not wanted.
+    private func letStepsEnd() async {
+        while ProcessRecord.living(.links, in: home) != nil, RoadRecord.read(node, in: home)?.doing != nil {
+            try? await Task.sleep(for: .milliseconds(200))
+            if Task.isCancelled { return }
+        }
+    }
+
+    /// A grid that does not run, or never knew the node, has nothing to forget at once.
     private func leaveGrid() async throws {
         do {
             try await GridLocator(home: home).withGrid { grid in
-                _ = try await grid.revoked(node, role: "agent", reason: "uninstalled")
-                _ = try await grid.removed(node: node)
+                try await ignoringUnknown { _ = try await grid.revoked(node, role: "agent", reason: "uninstalled") }
+                try await ignoringUnknown { _ = try await grid.removed(node: node) }
             }
             Console.stdout.print("\(node) left the grid, and its certificate is revoked")
         } catch let error as GridError where error.code == .unavailable {
-            Console.stdout.print("the grid does not run; when it does: noizylab node remove \(node)")
+            sayLater()
+        } catch let failure as CommandFailure where failure.code == ExitStatus.unreachable.rawValue {
+            sayLater()
         }
+    }
+
+    private func sayLater() {
+        Console.stdout.print("the grid does not run; when it does: noizylab node remove \(node)")
+    }
+
+    private func ignoringUnknown(_ body: () async throws -> Void) async throws {
+        do { try await body() } catch let error as GridError where error.code == .notFound {}
     }
 }
 

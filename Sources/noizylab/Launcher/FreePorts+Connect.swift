@@ -1,5 +1,6 @@
 import Executors
 import Foundation
+import GridModel
 
 #if canImport(Darwin)
     import Darwin
@@ -37,7 +38,11 @@ extension FreePorts {
             var line: [UInt8] = []
             var buffer = [UInt8](repeating: 0, count: 255)
             var wait = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
-            while line.count < 255, !line.contains(10), poll(&wait, 1, milliseconds) > 0 {
+            // For all of it together: a server may send a byte at a time.
+            let end = SystemClock.monotonic().advanced(byMilliseconds: Int64(milliseconds))
+            while line.count < 255, !line.contains(10) {
+                let left = Int32(clamping: max(0, end.milliseconds(since: SystemClock.monotonic())))
+                guard poll(&wait, 1, left) > 0 else { break }
                 let count = recv(socket, &buffer, buffer.count, 0)
                 if count <= 0 { break }
                 line += buffer[..<count]

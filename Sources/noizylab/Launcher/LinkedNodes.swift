@@ -88,14 +88,21 @@ struct LinkedNodes: Service {
 
     static let socketPrefix = "/tmp/noizylab-"
 
+    private static func socketRecord(_ home: HomeFolder) -> String { "\(home.path)/links/sockets" }
+
+    /// The folder of the sockets, as it was written down.
+    static func recordedSockets(_ home: HomeFolder) -> String? {
+        guard let path = Folders.readText(socketRecord(home)), path.hasPrefix(socketPrefix), !path.contains("..") else {
+            return nil
+        }
+        return path
+    }
+
     /// Short, because a socket's path must be. What a killed predecessor left is removed.
     private func socketFolder() -> String? {
-        let record = "\(home.path)/links/sockets"
-        if let old = Folders.readText(record), old.hasPrefix(Self.socketPrefix), !old.contains("..") {
-            Folders.remove(old)
-        }
+        if let old = Self.recordedSockets(home) { Folders.remove(old) }
         guard let path = Folders.makeTemporary(Self.socketPrefix) else { return nil }
-        return Folders.write(Array(path.utf8), to: record) ? path : nil
+        return Folders.write(Array(path.utf8), to: Self.socketRecord(home)) ? path : nil
     }
 }
 

@@ -1,3 +1,4 @@
+import GridIdentity
 import GridWire
 
 /// What `start` prints when everything is ready: the nodes, and what to try next.
@@ -19,13 +20,16 @@ struct StartReport {
         console.print("")
         let online = Set(status.nodes.filter { $0.state == "online" }.map(\.name))
         for node in plan.installedNodes {
-            if let did = RoadRecord.read(node.name, in: home)?.did { console.print("\(node.name): \(did)") }
+            if let did = RoadRecord.read(node.name, in: home)?.did {
+                console.print("\(node.name): \(TerminalText.oneLine(did))")
+            }
         }
-        for node in plan.linkedNodes + plan.installedNodes where !online.contains(node.name) {
+        for node in plan.linkedNodes + plan.installedNodes
+        where !online.contains(node.name) && !PrivateFile.exists(home.removal(node.name)) {
             let road = RoadRecord.read(node.name, in: home)
-            console.print(
-                "\(node.name) cannot be reached: \(road?.reason ?? "no answer yet"); it is tried again and again")
-            if let remedy = road?.remedy { console.print("  try: \(remedy)") }
+            let reason = TerminalText.oneLine(road?.reason ?? "no answer yet")
+            console.print("\(node.name) cannot be reached: \(reason); it is tried again and again")
+            if let remedy = road?.remedy { console.print("  try: \(TerminalText.oneLine(remedy))") }
         }
         for node in awaited(status) where !node.hasRoads && node.installation == nil {
             console.print(

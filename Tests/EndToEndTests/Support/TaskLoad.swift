@@ -11,7 +11,9 @@ struct TaskLoad {
 
     /// How many there were. `body` is given what tells how many have ended so far.
     @discardableResult
-    func whileRunning(_ body: @escaping @Sendable (@escaping @Sendable () -> Int) async throws -> Void) async throws -> Int {
+    func whileRunning(_ body: @escaping @Sendable (@escaping @Sendable () -> Int) async throws -> Void) async throws
+        -> Int
+    {
         let (host, port) = try await grid.listenAddress()
         let credentials = GridCredentials(folder: "\(grid.home)/pki/operator")
         let command = command, window = window
