@@ -173,7 +173,7 @@ actor HostConnection {
             }
         } catch let error as WinRMError {
             throw error
-        } catch let error as NIOSSLError where error != .uncleanShutdown {
+        } catch let error as NIOSSLError where error != .uncleanShutdown || !connector.isTrusted {
             throw connector.distrust(error)
         } catch let error as BoringSSLError {
             throw connector.distrust(error)

@@ -29,6 +29,15 @@ package struct HostConnector: Sendable {
 
     func didLogOn() { memory.state.withLock { $0.hasLoggedOn = true } }
 
+    /// It let us in once, and has shown no other certificate than the pinned one: a connection that is cut says nothing
+    /// about it.
+    var isTrusted: Bool {
+        memory.state.withLock { state in
+            guard case .pin(let pin) = settings.trust, !state.certificate.isEmpty else { return state.hasLoggedOn }
+            return state.hasLoggedOn && state.certificate == Hexadecimal.encode(pin)
+        }
+    }
+
     /// What a failed handshake means.
     func distrust(_ error: any Error) -> WinRMError {
         let certificate = memory.state.withLock { $0.certificate }
